@@ -1,0 +1,35 @@
+// Compiles everything: AssemblyScript kernels and TypeScript. Plain JavaScript, no shell, so it runs on any system.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { sourcesHash, stampFile } from "./stamp.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Runs a Node program of a dependency and stops the build when it fails. */
+const run = (program, args) => {
+  const done = spawnSync(process.execPath, [program, ...args], { cwd: root, stdio: "inherit" });
+  if (done.status !== 0) process.exit(done.status ?? 1);
+};
+
+const wasm = (name, extra) =>
+  run("node_modules/assemblyscript/bin/asc.js", [
+    "wasm/index.ts",
+    "--outFile",
+    `dist/wasm/${name}.wasm`,
+    "-O3",
+    "--noAssert",
+    "--runtime",
+    "stub",
+    "--importMemory",
+    "--enable",
+    "simd",
+    ...extra,
+  ]);
+
+const hash = sourcesHash();
+rmSync(`${root}/dist`, { recursive: true, force: true });
+mkdirSync(`${root}/dist/wasm`, { recursive: true });
+wasm("strict", []);
+run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.json"]);
+writeFileSync(stampFile, hash);

@@ -1,0 +1,219 @@
+/**
+ * Every way in which Usher can refuse: the code, what it means, its HTTP status, its exit code, and what to do.
+ *
+ * A message in the code says what was expected and what came; the remedy here says what to do about it.
+ */
+const errorTable = {
+  // what the person asked for
+  USAGE: [400, 2, "The command line was not understood.", "Run the command with --help."],
+  PARAMETER_INVALID: [
+    400,
+    2,
+    "A parameter is outside its range.",
+    "Use a value in the range that the message names.",
+  ],
+  BODY_INVALID: [400, 2, "The body does not have the expected shape.", "Send the shape shown at /docs."],
+  BODY_TOO_LARGE: [413, 2, "The body is larger than the server accepts.", "Send it in smaller parts."],
+  MEDIA_TYPE_UNSUPPORTED: [415, 2, "The body is not JSON.", "Send it with Content-Type: application/json."],
+  HOST_REFUSED: [
+    403,
+    2,
+    "The request names a host or an origin that this server does not serve.",
+    "Ask the address that Usher printed, or add the host to `hosts` in usher.json.",
+  ],
+  ROUTE_UNKNOWN: [404, 2, "There is no such route.", "See /docs for the routes."],
+  METHOD_NOT_ALLOWED: [
+    405,
+    2,
+    "The route does not take this method.",
+    "Use a method that the Allow header names.",
+  ],
+  ITEM_UNKNOWN: [404, 1, "There is no such item.", "List items with GET /v1/items."],
+  // configuration and home
+  CONFIG_INVALID: [
+    500,
+    2,
+    "The configuration is not valid.",
+    "Correct the named key; `usher config show` prints what is in force.",
+  ],
+  HOME_LOCKED: [
+    409,
+    1,
+    "Another Usher owns this home folder.",
+    "Stop it first, ask it over HTTP, or name another folder with --home.",
+  ],
+  HOME_FORMAT: [
+    500,
+    1,
+    "The home folder was written by another version.",
+    "Run the version that the message names, or name another folder with --home.",
+  ],
+  HOME_EMPTY: [
+    409,
+    1,
+    "The home folder does not hold what the command needs yet.",
+    "Run `usher start`, or the command that the message names.",
+  ],
+  HOME_UNWRITABLE: [
+    500,
+    1,
+    "The home folder cannot be written.",
+    "Give the process the right to write there, or name another folder with --home.",
+  ],
+  PORT_IN_USE: [500, 1, "The port is taken.", "Choose another with --port, or 0 for a free one."],
+  // data
+  SOURCE_NOT_FOUND: [
+    400,
+    1,
+    "The folder or file is missing or cannot be read.",
+    "Check the path and its permissions.",
+  ],
+  SOURCE_UNKNOWN: [
+    400,
+    1,
+    "The folder is no data set that Usher knows.",
+    "See the known layouts in the message.",
+  ],
+  SOURCE_AMBIGUOUS: [400, 2, "More than one ratings file could be meant.", "Choose one with --ratings-file."],
+  SOURCE_MISMATCH: [
+    409,
+    2,
+    "The home folder holds another data set.",
+    "Leave --data out, or name another folder with --home.",
+  ],
+  SOURCE_COLUMN_MISSING: [
+    400,
+    1,
+    "A file lacks a column.",
+    "Check that the file is the one the data set ships.",
+  ],
+  SOURCE_ENCODING: [
+    400,
+    1,
+    "A file is not in the encoding of its layout.",
+    "Convert it to the encoding that the message names.",
+  ],
+  SOURCE_DAMAGED: [400, 1, "A file is damaged.", "Fetch the file again."],
+  DOWNLOAD_FAILED: [
+    502,
+    1,
+    "The data set could not be fetched.",
+    "Try again; what has arrived is kept and continued.",
+  ],
+  CHECKSUM_MISMATCH: [500, 1, "A file is not what its checksum promises.", "Fetch it again with --force."],
+  QUALITY_GATE: [
+    422,
+    1,
+    "Too many rows fail a quality check.",
+    "Look at the rejected rows and correct the source; the previous version stays published.",
+  ],
+  DATA_EMPTY: [422, 1, "There is nothing to work with.", "Import a data set first."],
+  DATA_INVALID: [422, 1, "The data break a rule of the model.", "Correct the value that the message names."],
+  TABLE_MISSING: [404, 1, "The lake has no such table or version.", "Run `usher build`."],
+  TABLE_CONFLICT: [409, 1, "Another writer committed this version of the table first.", "Try again."],
+  TABLE_DAMAGED: [
+    500,
+    1,
+    "A table's log or data cannot be read.",
+    "Restore it from a backup, or import and build again in a new home.",
+  ],
+  DISK_FULL: [
+    507,
+    1,
+    "The disk is full.",
+    "Free some space and run the command again; nothing published was changed.",
+  ],
+  // models
+  MODEL_PARAMETER: [
+    400,
+    2,
+    "A model parameter is outside its range.",
+    "Use a value in the range that the message names.",
+  ],
+  MODEL_UNKNOWN: [400, 2, "There is no such algorithm.", "Use one that the message names."],
+  MODEL_DIVERGED: [
+    500,
+    1,
+    "Training produced a value that is not a number.",
+    "Lower the learning rate or raise the regularization.",
+  ],
+  MODEL_FILE: [500, 1, "The model file is damaged or not a model.", "Train again with `usher train`."],
+  GATE_REFUSED: [
+    409,
+    1,
+    "The new model is worse than the one that serves.",
+    "Nothing to repair: the present release keeps serving. See `usher models`.",
+  ],
+  CANCELLED: [499, 130, "The work was cancelled.", "Start it again when you want."],
+  // state of the server
+  NOT_READY: [503, 1, "No release serves yet.", "Wait until /health/ready answers 200."],
+  INTERNAL: [500, 1, "Usher met a defect of its own.", "Please report it with the request id and the log."],
+} as const satisfies Record<string, readonly [status: number, exit: number, message: string, remedy: string]>;
+
+/** One of the codes of the table above, such as `SOURCE_NOT_FOUND`. */
+export type ErrorCode = keyof typeof errorTable;
+
+/** What is known about a code: HTTP status, exit code, the general message and the remedy. */
+export interface ErrorKind {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly exitCode: number;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** All kinds of errors, in the order of the table. The source of `docs/errors.md`. */
+export const errorKinds: readonly ErrorKind[] = Object.entries(errorTable).map(
+  ([code, [status, exitCode, message, remedy]]) => ({
+    code: code as ErrorCode,
+    status,
+    exitCode,
+    message,
+    remedy,
+  }),
+);
+
+const kindByCode = new Map(errorKinds.map((kind) => [kind.code, kind]));
+
+/**
+ * An error of operation: bad data, a missing file, a refused request. Expected and tested.
+ *
+ * @param code One of the codes of the table.
+ * @param message What was expected and what came. Default: the general message of the code.
+ * @param more.cause The error below this one.
+ * @param more.details Named facts for programs, such as `{ field: "k" }`. Must hold no secret.
+ */
+export class UsherError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message?: string,
+    more: { cause?: unknown; details?: Record<string, unknown> } = {},
+  ) {
+    super(message ?? errorKind(code).message, more.cause === undefined ? undefined : { cause: more.cause });
+    this.name = "UsherError";
+    this.code = code;
+    this.details = more.details ?? {};
+  }
+}
+
+/** What the table says about a code. */
+export function errorKind(code: ErrorCode): ErrorKind {
+  return kindByCode.get(code) as ErrorKind;
+}
+
+/** The error as an `UsherError`: itself, a known failure of the system by its code, else `INTERNAL` with the cause. */
+export function asUsherError(error: unknown): UsherError {
+  if (error instanceof UsherError) return error;
+  const { code, message } =
+    error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: String(error) };
+  if (code === "ENOSPC" || /No space left on device|ENOSPC/.test(message)) {
+    return new UsherError("DISK_FULL", `could not write: ${message}`, { cause: error });
+  }
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+    return new UsherError("HOME_UNWRITABLE", message, { cause: error });
+  }
+  return new UsherError("INTERNAL", message, { cause: error });
+}

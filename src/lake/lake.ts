@@ -1,0 +1,59 @@
+/** A version of a table that is written but that nobody can see before it is committed. */
+export interface StagedVersion {
+  readonly table: string;
+  readonly rowCount: number;
+  /** Data files, relative to the table's folder. Already durable. */
+  readonly files: readonly StagedFile[];
+  readonly mode: "overwrite" | "append";
+  /** Delta schema, taken from the Parquet that was written. */
+  readonly schemaString: string;
+  readonly partitionBy: readonly string[];
+}
+
+export interface StagedFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly rowCount: number;
+  readonly partition: Readonly<Record<string, string>>;
+}
+
+/**
+ * Tables of Parquet files with a Delta log, under one folder: `<layer>/<table>/part-….parquet`, `<layer>/<table>/_delta_log/`.
+ *
+ * The layer is the first word of the table's name (`silver_ratings` → `silver/`). A version appears whole or not at all, also after
+ * a power cut; readers of an older version are never disturbed.
+ */
+export interface Lake {
+  readonly folder: string;
+  /** Folder of one table. */
+  folderOf(table: string): string;
+  /** The newest committed version, or `undefined` where the table has none. */
+  latest(table: string): Promise<number | undefined>;
+  /** Names of all tables that have a version. */
+  tables(): Promise<string[]>;
+  /**
+   * The rows of a version as text for a FROM clause: `read_parquet(['…', …])`.
+   * @param version Default: the newest.
+   * @throws UsherError `TABLE_MISSING`, `TABLE_DAMAGED`.
+   */
+  relation(table: string, version?: number): Promise<string>;
+  /** Rows of a version, from the log alone. */
+  rowCount(table: string, version?: number): Promise<number>;
+  /**
+   * Runs a SELECT and writes its rows as Parquet (zstd) into the table's folder, fsynced, but in no version yet.
+   * @throws UsherError `DISK_FULL`; nothing is left behind.
+   */
+  stage(
+    table: string,
+    select: string,
+    options?: { mode?: "overwrite" | "append"; partitionBy?: readonly string[] },
+  ): Promise<StagedVersion>;
+  /**
+   * Makes a staged version the newest one, by linking the next entry of the Delta log.
+   * @returns The version's number, 0 for the first.
+   * @throws UsherError `TABLE_CONFLICT` where another writer took the number.
+   */
+  commit(staged: StagedVersion, info?: Record<string, string | number>): Promise<number>;
+  /** Removes the files of a staged version that will not be committed. */
+  discard(staged: StagedVersion): Promise<void>;
+}

@@ -1,0 +1,73 @@
+import type { History, Interactions } from "../data/interactions.ts";
+
+/** Parameters of an algorithm by name; every value is a plain number so that they can be searched, stored and compared. */
+export type Parameters = Readonly<Record<string, number>>;
+
+/** What a parameter means and may be. Bounds are inclusive. */
+export interface ParameterRule {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly integer?: boolean;
+  readonly meaning: string;
+}
+
+/** What a running fit is given besides data and parameters. */
+export interface FitRun {
+  /** Share of the fit that is done, 0..1, with a word for a person: `epoch 3 of 12`. */
+  readonly onProgress?: (fraction: number, text: string) => void;
+  /** Aborting rejects the fit with `CANCELLED`, at the latest after the present epoch. */
+  readonly signal?: AbortSignal;
+}
+
+/** A model as plain data: what `save` writes and `load` takes. */
+export interface ModelData {
+  readonly algorithm: string;
+  readonly parameters: Parameters;
+  readonly itemCount: number;
+  readonly arrays: Readonly<Record<string, Float32Array | Float64Array | Int32Array>>;
+}
+
+/**
+ * A fitted model. It knows items by index and a user only by their history (fold-in), so a person who was never
+ * in the training data, or who acted a moment ago, is scored by the same arithmetic as everybody else.
+ */
+export interface Model {
+  readonly algorithm: string;
+  readonly parameters: Parameters;
+  readonly itemCount: number;
+  /**
+   * Writes the score of every item for a user with this history into `scores` (length itemCount).
+   *
+   * A ranking model takes weights as history values; a rating model takes ratings and its scores are predicted ratings, not clipped.
+   * Indexes in the history that are ≥ itemCount are a programmer's error.
+   */
+  scoreItems(history: History, scores: Float32Array): void;
+  /**
+   * How much each entry of the history adds to the score of an item; same order as the history.
+   *
+   * Where the arithmetic allows, the terms (and a constant that does not depend on the history) add up to the score.
+   * `undefined` where the score does not depend on the history (popularity).
+   */
+  contributions(history: History, item: number): Float32Array | undefined;
+  /** Writes how similar every item is to `item` into `scores` (length itemCount, 1 or the greatest value for the item itself). */
+  similarItems(item: number, scores: Float32Array): void;
+  toData(): ModelData;
+}
+
+/** One algorithm: how to fit it, how to bring it back, and what its parameters mean. */
+export interface Algorithm {
+  /** Kebab-case name, as in `usher train --models ials`. */
+  readonly name: string;
+  /** `ranking` models are fitted on weights and order items; `rating` models are fitted on ratings and predict them. */
+  readonly purpose: "ranking" | "rating";
+  readonly parameters: Readonly<Record<string, ParameterRule>>;
+  /**
+   * @param interactions Weights ≥ 0 (ranking) or ratings (rating), shape [users × items]; empty rows and columns are allowed.
+   * @param parameters Those that differ from the defaults.
+   * @throws UsherError `DATA_EMPTY`, `DATA_INVALID`, `MODEL_PARAMETER`, `MODEL_DIVERGED`, `CANCELLED`.
+   */
+  fit(interactions: Interactions, parameters?: Parameters, run?: FitRun): Promise<Model>;
+  /** @throws UsherError `MODEL_FILE` where the data are not those of a model of this algorithm. */
+  load(data: ModelData): Model;
+}
