@@ -1,12 +1,15 @@
 import { defineConfig } from "vitest/config";
 
+/** `npm run test:long` sets USHER_LONG and runs the campaigns of test/long instead of the daily tests. */
+const long = process.env["USHER_LONG"] === "1";
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/long/**"],
+    include: long ? ["test/long/**/*.test.ts"] : ["test/**/*.test.ts"],
+    exclude: long ? [] : ["test/long/**"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: long ? 3_600_000 : 60_000,
     hookTimeout: 120_000,
   },
 });

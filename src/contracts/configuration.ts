@@ -1,0 +1,68 @@
+import { type Static, Type } from "typebox";
+
+const exact = { additionalProperties: false } as const;
+
+/**
+ * What `<home>/usher.json` may hold. Every key may also be set as `USHER_<KEY>` (nested keys joined by `_`) or as a flag.
+ *
+ * The description of a key is what `usher config show` and the documentation print.
+ */
+export const configurationSchema = Type.Object(
+  {
+    host: Type.String({
+      minLength: 1,
+      description: "Address to listen on. Only loopback addresses until keys exist.",
+    }),
+    port: Type.Integer({ minimum: 0, maximum: 65535, description: "Port to listen on; 0 = a free one." }),
+    hosts: Type.Array(Type.String({ minLength: 1 }), {
+      maxItems: 100,
+      description: "Host names, beside loopback, under which the server may be asked.",
+    }),
+    source: Type.String({
+      description: "Data set of a new home: `movielens:<folder>` or `demo`; empty = fetch, else demo.",
+    }),
+    ratings_file: Type.String({ description: "Ratings file of the data set, where it has more than one." }),
+    seed: Type.Integer({ minimum: 0, maximum: 0xffffffff, description: "Seed of splits and models." }),
+    log_level: Type.Union(
+      [
+        Type.Literal("silent"),
+        Type.Literal("error"),
+        Type.Literal("warn"),
+        Type.Literal("info"),
+        Type.Literal("debug"),
+      ],
+      { description: "Least severe log line that is written." },
+    ),
+    download: Type.Object(
+      {
+        base_url: Type.String({ pattern: "^https?://", description: "Where data sets are fetched from." }),
+        timeout_ms: Type.Integer({
+          minimum: 1,
+          maximum: 600_000,
+          description: "Longest wait for an answer, in ms.",
+        }),
+      },
+      exact,
+    ),
+    models: Type.Record(Type.String(), Type.Record(Type.String(), Type.Number()), {
+      description: 'Parameters that differ from the defaults, by algorithm: `{ "ials": { "factors": 32 } }`.',
+    }),
+  },
+  exact,
+);
+
+/** A complete configuration, in the names of the file. */
+export type Configuration = Static<typeof configurationSchema>;
+
+/** What holds where nothing is set. */
+export const defaultConfiguration: Configuration = {
+  host: "127.0.0.1",
+  port: 8000,
+  hosts: [],
+  source: "",
+  ratings_file: "",
+  seed: 42,
+  log_level: "warn",
+  download: { base_url: "https://files.grouplens.org/datasets/movielens", timeout_ms: 3000 },
+  models: {},
+};

@@ -1,0 +1,191 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { distance } from "fastest-levenshtein";
+import type { TSchema } from "typebox";
+import { Value } from "typebox/value";
+import { type Configuration, configurationSchema, defaultConfiguration } from "../contracts/configuration.ts";
+import { UsherError } from "../errors.ts";
+
+/** Where a value came from, weakest first. */
+export type Origin = "default" | "file" | "environment" | "flag";
+
+/** One effective value: its dotted key, the value, and who set it. */
+export interface Setting {
+  readonly key: string;
+  readonly value: unknown;
+  readonly origin: Origin;
+  readonly meaning: string;
+}
+
+export interface LoadedConfiguration {
+  readonly values: Configuration;
+  readonly settings: readonly Setting[];
+}
+
+/** Values by dotted key: `{ "download.timeout_ms": 3000 }`. */
+export type FlatValues = Readonly<Record<string, unknown>>;
+
+interface Node extends TSchema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly description?: string;
+}
+
+/** The leaves of the schema: dotted key → schema. A record (such as `models`) is one leaf. */
+const leaves: ReadonlyMap<string, Node> = new Map(flatten(configurationSchema as unknown as Node, ""));
+
+function* flatten(node: Node, prefix: string): Generator<[string, Node]> {
+  for (const [name, child] of Object.entries(node.properties ?? {})) {
+    const key = prefix + name;
+    if (child.properties) yield* flatten(child, `${key}.`);
+    else yield [key, child];
+  }
+}
+
+/** Name of the environment variable of a key: `download.timeout_ms` → `USHER_DOWNLOAD_TIMEOUT_MS`. */
+export function environmentName(key: string): string {
+  return `USHER_${key.replaceAll(".", "_").toUpperCase()}`;
+}
+
+/**
+ * The configuration in force: flags over `USHER_*` variables over `<home>/usher.json` over defaults.
+ *
+ * @param options.flags Values by dotted key; `undefined` values do not count.
+ * @throws UsherError `CONFIG_INVALID`: unreadable file, an unknown key (the nearest known one is named), a value outside its rule.
+ */
+export async function loadConfiguration(options: {
+  home: string;
+  environment?: Readonly<Record<string, string | undefined>>;
+  flags?: FlatValues;
+}): Promise<LoadedConfiguration> {
+  const layers: [Origin, FlatValues][] = [
+    ["default", flat(defaultConfiguration, "the defaults")],
+    ["file", await readConfigurationFile(join(options.home, "usher.json"))],
+    ["environment", fromEnvironment(options.environment ?? process.env)],
+    [
+      "flag",
+      Object.fromEntries(Object.entries(options.flags ?? {}).filter(([, value]) => value !== undefined)),
+    ],
+  ];
+  const settings = [...leaves].map(([key, schema]): Setting => {
+    const [origin, values] = layers.findLast(([, layer]) => Object.hasOwn(layer, key)) as [
+      Origin,
+      FlatValues,
+    ];
+    const value = values[key];
+    check(key, value, { schema, origin });
+    return { key, value, origin, meaning: schema.description ?? "" };
+  });
+  return { values: nest(settings), settings };
+}
+
+async function readConfigurationFile(path: string): Promise<FlatValues> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw new UsherError("CONFIG_INVALID", `${path}: cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    throw new UsherError("CONFIG_INVALID", `${path}: expected JSON, ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (typeof content !== "object" || content === null || Array.isArray(content)) {
+    throw new UsherError("CONFIG_INVALID", `${path}: expected an object, got ${JSON.stringify(content)}`);
+  }
+  return flat(content, path);
+}
+
+function flat(content: object, where: string, prefix = ""): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(content)) {
+    const key = prefix + name;
+    if (leaves.has(key)) values[key] = value;
+    else if (isSection(key) && typeof value === "object" && value !== null) {
+      Object.assign(values, flat(value, where, `${key}.`));
+    } else throw unknownKey(key, where);
+  }
+  return values;
+}
+
+const isSection = (key: string) => [...leaves.keys()].some((leaf) => leaf.startsWith(`${key}.`));
+
+function unknownKey(key: string, where: string): UsherError {
+  const nearest = [...leaves.keys()].sort(
+    (left, right) => distance(key, left) - distance(key, right),
+  )[0] as string;
+  return new UsherError("CONFIG_INVALID", `${where}: unknown key "${key}"; did you mean "${nearest}"?`, {
+    details: { key, nearest },
+  });
+}
+
+function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): FlatValues {
+  const values: Record<string, unknown> = {};
+  for (const [key, schema] of leaves) {
+    const text = environment[environmentName(key)];
+    if (text !== undefined) values[key] = parseText(text, { key, schema });
+  }
+  return values;
+}
+
+/** A value written as text (environment, flag): numbers as numbers, lists by comma, records as JSON. */
+export function parseText(text: string, { key, schema }: { key: string; schema: TSchema }): unknown {
+  const type = (schema as Node).type;
+  if (type === "integer" || type === "number") return text.trim() === "" ? text : Number(text);
+  if (type === "array") return text === "" ? [] : text.split(",").map((part) => part.trim());
+  if (type !== "object") return text;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsherError("CONFIG_INVALID", `${environmentName(key)}: expected JSON, got ${text}`, {
+      cause: error,
+    });
+  }
+}
+
+function check(key: string, value: unknown, { schema, origin }: { schema: Node; origin: Origin }): void {
+  if (Value.Check(schema, value)) return;
+  const name = {
+    default: key,
+    file: `usher.json: ${key}`,
+    environment: environmentName(key),
+    flag: `--${key.replaceAll(/[._]/g, "-")}`,
+  }[origin];
+  const got = typeof value === "number" ? String(value) : JSON.stringify(value);
+  throw new UsherError("CONFIG_INVALID", `${name}: expected ${expectation(schema)}, got ${got}`, {
+    details: { key },
+  });
+}
+
+function expectation(schema: Node): string {
+  const { type, minimum, maximum, pattern, anyOf, minLength } = schema as Record<string, unknown>;
+  if (Array.isArray(anyOf))
+    return `one of ${anyOf.map((choice: { const?: unknown }) => choice.const).join(", ")}`;
+  if (minimum !== undefined) return `an ${String(type)} in ${String(minimum)}..${String(maximum)}`;
+  if (pattern !== undefined) return `text that matches ${String(pattern)}`;
+  if (type === "array") return "a list of texts";
+  if (type === "object") return "an object of algorithms, each with its parameters as numbers";
+  return minLength ? "a text that is not empty" : "a text";
+}
+
+function nest(settings: readonly Setting[]): Configuration {
+  const root: Record<string, unknown> = {};
+  for (const { key, value } of settings) {
+    const path = key.split(".");
+    const last = path.pop() as string;
+    let node = root;
+    for (const name of path) {
+      node[name] ??= {};
+      node = node[name] as Record<string, unknown>;
+    }
+    node[last] = value;
+  }
+  return root as Configuration;
+}
