@@ -137,7 +137,14 @@ const errorTable = {
     "Training produced a value that is not a number.",
     "Lower the learning rate or raise the regularization.",
   ],
+  MEMORY_EXCEEDED: [
+    507,
+    1,
+    "The work needs more memory than there is.",
+    "Use fewer factors or less data, or a machine with more memory.",
+  ],
   MODEL_FILE: [500, 1, "The model file is damaged or not a model.", "Train again with `usher train`."],
+  RELEASE_UNKNOWN: [404, 1, "There is no such release.", "List the releases with `usher models`."],
   GATE_REFUSED: [
     409,
     1,

@@ -79,6 +79,31 @@ export async function loadConfiguration(options: {
   return { values: nest(settings), settings };
 }
 
+/** Variables that begin with `USHER_` and are no settings but known all the same. */
+const otherVariables = [
+  "USHER_HOME",
+  "USHER_DATA",
+  "USHER_KERNELS",
+  "USHER_DEBUG",
+  "USHER_PYTHON",
+  "USHER_REQUIRE_SERVICES",
+  "USHER_LONG",
+];
+
+/** Variables that begin with `USHER_` and mean nothing: probably misspelt. */
+export function unknownEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): { name: string; nearest: string }[] {
+  const known = [...[...leaves.keys()].map(environmentName), ...otherVariables];
+  return Object.keys(environment)
+    .filter((name) => name.startsWith("USHER_") && !known.includes(name))
+    .map((name) => ({ name, nearest: nearestOf(name, known) }));
+}
+
+function nearestOf(name: string, known: readonly string[]): string {
+  return [...known].sort((left, right) => distance(name, left) - distance(name, right))[0] as string;
+}
+
 async function readConfigurationFile(path: string): Promise<FlatValues> {
   let text: string;
   try {
@@ -118,9 +143,7 @@ function flat(content: object, where: string, prefix = ""): Record<string, unkno
 const isSection = (key: string) => [...leaves.keys()].some((leaf) => leaf.startsWith(`${key}.`));
 
 function unknownKey(key: string, where: string): UsherError {
-  const nearest = [...leaves.keys()].sort(
-    (left, right) => distance(key, left) - distance(key, right),
-  )[0] as string;
+  const nearest = nearestOf(key, [...leaves.keys()]);
   return new UsherError("CONFIG_INVALID", `${where}: unknown key "${key}"; did you mean "${nearest}"?`, {
     details: { key, nearest },
   });
@@ -135,8 +158,13 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
   return values;
 }
 
+/** The value of a key that was written as text, such as a flag. */
+export function parseSetting(key: string, text: string): unknown {
+  return parseText(text, { key, schema: leaves.get(key) as Node });
+}
+
 /** A value written as text (environment, flag): numbers as numbers, lists by comma, records as JSON. */
-export function parseText(text: string, { key, schema }: { key: string; schema: TSchema }): unknown {
+function parseText(text: string, { key, schema }: { key: string; schema: TSchema }): unknown {
   const type = (schema as Node).type;
   if (type === "integer" || type === "number") return text.trim() === "" ? text : Number(text);
   if (type === "array") return text === "" ? [] : text.split(",").map((part) => part.trim());

@@ -1,3 +1,5 @@
+import type { Engine } from "../engine/engine.ts";
+
 /** A version of a table that is written but that nobody can see before it is committed. */
 export interface StagedVersion {
   readonly table: string;
@@ -5,16 +7,18 @@ export interface StagedVersion {
   /** Data files, relative to the table's folder. Already durable. */
   readonly files: readonly StagedFile[];
   readonly mode: "overwrite" | "append";
-  /** Delta schema, taken from the Parquet that was written. */
+  /** Delta schema of the SELECT that was written. */
   readonly schemaString: string;
   readonly partitionBy: readonly string[];
 }
 
 export interface StagedFile {
+  /** Relative to the table's folder, with `/`. */
   readonly path: string;
   readonly sizeBytes: number;
   readonly rowCount: number;
-  readonly partition: Readonly<Record<string, string>>;
+  /** Value of each partition column as text; `null` for NULL. */
+  readonly partition: Readonly<Record<string, string | null>>;
 }
 
 /**
@@ -25,6 +29,8 @@ export interface StagedFile {
  */
 export interface Lake {
   readonly folder: string;
+  /** The engine that writes the tables, and in whose dialect {@link Lake.relation} answers. */
+  readonly engine: Engine;
   /** Folder of one table. */
   folderOf(table: string): string;
   /** The newest committed version, or `undefined` where the table has none. */

@@ -55,6 +55,13 @@ export interface Model {
   toData(): ModelData;
 }
 
+/** Size of what a model is fitted on. */
+export interface FitShape {
+  readonly userCount: number;
+  readonly itemCount: number;
+  readonly entryCount: number;
+}
+
 /** One algorithm: how to fit it, how to bring it back, and what its parameters mean. */
 export interface Algorithm {
   /** Kebab-case name, as in `usher train --models ials`. */
@@ -62,10 +69,12 @@ export interface Algorithm {
   /** `ranking` models are fitted on weights and order items; `rating` models are fitted on ratings and predict them. */
   readonly purpose: "ranking" | "rating";
   readonly parameters: Readonly<Record<string, ParameterRule>>;
+  /** Bytes that a fit takes beyond the interactions themselves, the fitted model included; known before any work is done. */
+  memoryBytes(shape: FitShape, parameters?: Parameters): number;
   /**
    * @param interactions Weights ≥ 0 (ranking) or ratings (rating), shape [users × items]; empty rows and columns are allowed.
    * @param parameters Those that differ from the defaults.
-   * @throws UsherError `DATA_EMPTY`, `DATA_INVALID`, `MODEL_PARAMETER`, `MODEL_DIVERGED`, `CANCELLED`.
+   * @throws UsherError `DATA_EMPTY`, `DATA_INVALID`, `MODEL_PARAMETER`, `MODEL_DIVERGED`, `MEMORY_EXCEEDED`, `CANCELLED`.
    */
   fit(interactions: Interactions, parameters?: Parameters, run?: FitRun): Promise<Model>;
   /** @throws UsherError `MODEL_FILE` where the data are not those of a model of this algorithm. */

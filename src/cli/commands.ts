@@ -1,0 +1,31 @@
+import { build } from "./build.ts";
+import type { Command } from "./command.ts";
+import { config } from "./config.ts";
+import { doctor } from "./doctor.ts";
+import { download } from "./download.ts";
+import { evaluate } from "./evaluate.ts";
+import { exportLake } from "./export.ts";
+import { importData } from "./import.ts";
+import { models } from "./models.ts";
+import { recommend } from "./recommend.ts";
+import { serve } from "./serve.ts";
+import { start } from "./start.ts";
+import { train } from "./train.ts";
+import { validate } from "./validate.ts";
+
+/** All commands, in the order in which `usher --help` lists them. */
+export const commands: readonly Command[] = [
+  start,
+  importData,
+  build,
+  train,
+  evaluate,
+  recommend,
+  serve,
+  models,
+  exportLake,
+  download,
+  validate,
+  config,
+  doctor,
+];

@@ -1,0 +1,31 @@
+import { UsherError } from "../errors.ts";
+import { openUsher } from "../usher.ts";
+import { aborted, type Command } from "./command.ts";
+
+/** `usher serve`: serves the release that is there; trains nothing. */
+export const serve: Command = {
+  name: "serve",
+  summary: "serve the present release over HTTP",
+  options: [
+    { flags: "--port <n>", meaning: "port; 0 = a free one", setting: "port" },
+    { flags: "--host <address>", meaning: "loopback address to listen on", setting: "host" },
+  ],
+  async run({ home, configuration, say, signal }) {
+    const usher = await openUsher({ home, configuration });
+    try {
+      const serving = await usher.serve();
+      if (!serving) {
+        throw new UsherError(
+          "HOME_EMPTY",
+          `${home}: expected a release, found none; run \`usher start\` or \`usher train\``,
+        );
+      }
+      const address = await usher.listen();
+      say(`release ${serving.version} serves on ${address} (API page: ${address}/docs)`);
+      await aborted(signal);
+      return { address, version: serving.version };
+    } finally {
+      await usher.close();
+    }
+  },
+};

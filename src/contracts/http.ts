@@ -1,0 +1,243 @@
+import { type Static, Type } from "typebox";
+import { releaseReportSchema } from "./release.ts";
+
+/** Most items that one list may have. */
+export const listLengthMax = 200;
+/** Most users that one batch may ask for. */
+export const batchUsersMax = 1000;
+/** Longest id, in bytes of UTF-8. */
+export const idBytesMax = 128;
+/** Orders in which the catalogue can be listed. The first is the default. */
+export const itemOrders = ["popularity", "release_year", "title", "item_id"] as const;
+export type ItemOrder = (typeof itemOrders)[number];
+
+const strict = { additionalProperties: false } as const;
+
+// ---- what comes in ----
+
+/** An id from outside. The format is checked by the server: 1..128 bytes of UTF-8 without control characters. */
+export const Id = Type.String({ minLength: 1, maxLength: idBytesMax, format: "usher-id" });
+/** In a body whole numbers are accepted as ids and turned into strings; a wrong id fails alone, not the whole body. */
+export const BodyId = Type.Union([
+  Type.String(),
+  Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
+]);
+
+/** Length of a list where none is asked for. */
+export const listLengthDefault = 10;
+/** Length of a page where none is asked for. */
+export const pageSizeDefault = 20;
+
+const k = Type.Integer({
+  minimum: 1,
+  maximum: listLengthMax,
+  default: listLengthDefault,
+  description: "How many items are wanted.",
+});
+const Genre = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  description: "Only items of this genre; case and accents do not matter.",
+});
+
+export const UserParams = Type.Object({ user_id: Id });
+export const ItemParams = Type.Object({ item_id: Id });
+export const LegacyItemParams = Type.Object({ id: Id });
+export const LegacyUsersParams = Type.Object({
+  users: Type.String({ minLength: 1, maxLength: 16_384, description: "User ids, separated by commas." }),
+});
+
+export const RecommendQuery = Type.Object(
+  {
+    k: Type.Optional(k),
+    genre: Type.Optional(Genre),
+    exclude: Type.Optional(
+      Type.Array(Id, {
+        maxItems: listLengthMax,
+        description: "Items that must not appear: the parameter repeated, or one value with commas.",
+      }),
+    ),
+  },
+  strict,
+);
+export const TopQuery = Type.Object({ k: Type.Optional(k), genre: Type.Optional(Genre) }, strict);
+export const SimilarQuery = Type.Object({ k: Type.Optional(k) }, strict);
+export const LegacyLimitQuery = Type.Object({ limit: Type.Optional(k) }, strict);
+export const NoQuery = Type.Object({}, strict);
+export const ItemsQuery = Type.Object(
+  {
+    query: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 200,
+        description: "Part of the title; case and accents do not matter.",
+      }),
+    ),
+    genre: Type.Optional(Genre),
+    year: Type.Optional(Type.Integer({ minimum: 1800, maximum: 2200 })),
+    sort: Type.Optional(Type.Enum([...itemOrders], { default: itemOrders[0] })),
+    page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: listLengthMax, default: pageSizeDefault })),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 1024, description: "`next_cursor` of the page before." }),
+    ),
+  },
+  strict,
+);
+export const BatchBody = Type.Object(
+  {
+    user_ids: Type.Array(BodyId, { minItems: 1, maxItems: batchUsersMax }),
+    k: Type.Optional(k),
+  },
+  strict,
+);
+
+// ---- what goes out ----
+
+const ItemHead = {
+  item_id: Type.String(),
+  title: Type.String(),
+  release_year: Type.Optional(Type.Integer()),
+  genres: Type.Array(Type.String()),
+};
+export const ReasonAnswer = Type.Object({
+  source: Type.Enum(["history", "popularity", "top_ratings"]),
+  text: Type.String(),
+  because: Type.Array(Type.Object({ item_id: Type.String(), title: Type.String(), weight: Type.Number() })),
+});
+export const RecommendedItemAnswer = Type.Object({
+  item_id: Type.String(),
+  rank: Type.Integer({ minimum: 1 }),
+  score: Type.Number(),
+  rating_predicted: Type.Optional(Type.Number({ minimum: 0.5, maximum: 5 })),
+  title: Type.String(),
+  release_year: Type.Optional(Type.Integer()),
+  genres: Type.Array(Type.String()),
+  reason: ReasonAnswer,
+});
+const listHead = {
+  request_id: Type.String(),
+  model_version: Type.String(),
+  generated_at: Type.String({ format: "date-time" }),
+};
+export const RecommendationsAnswer = Type.Object({
+  request_id: Type.String(),
+  user_id: Type.String(),
+  surface: Type.Enum(["for-you", "top"]),
+  model_version: Type.String(),
+  generated_at: Type.String({ format: "date-time" }),
+  degraded: Type.Array(Type.String()),
+  items: Type.Array(RecommendedItemAnswer),
+});
+export const TopAnswer = Type.Object({
+  ...listHead,
+  surface: Type.Enum(["top"]),
+  items: Type.Array(RecommendedItemAnswer),
+});
+export const SimilarAnswer = Type.Object({
+  ...listHead,
+  item_id: Type.String(),
+  items: Type.Array(Type.Object({ ...ItemHead, rank: Type.Integer({ minimum: 1 }), score: Type.Number() })),
+});
+const ErrorInBatch = Type.Object({ code: Type.String(), detail: Type.String() });
+export const BatchAnswer = Type.Object({
+  ...listHead,
+  degraded: Type.Array(Type.String()),
+  results: Type.Array(
+    Type.Union([
+      Type.Object({
+        user_id: Type.String(),
+        surface: Type.Enum(["for-you", "top"]),
+        items: Type.Array(RecommendedItemAnswer),
+      }),
+      Type.Object({ user_id: Type.String(), error: ErrorInBatch }),
+    ]),
+  ),
+});
+export const ItemAnswer = Type.Object({
+  ...ItemHead,
+  description: Type.Optional(Type.String()),
+  release_date: Type.Optional(Type.String()),
+  imdb_rating: Type.Optional(Type.Number()),
+  imdb_votes: Type.Optional(Type.Integer()),
+  poster_url: Type.Optional(Type.String()),
+  rating_count: Type.Integer({ minimum: 0 }),
+  rating_mean: Type.Optional(Type.Number()),
+  links: Type.Record(Type.String(), Type.String()),
+});
+export const ItemsAnswer = Type.Object({
+  items: Type.Array(ItemAnswer),
+  next_cursor: Type.Optional(Type.String()),
+});
+/** A release with its whole report, and whether it serves now. */
+export const ReleaseAnswer = Type.Object({ ...releaseReportSchema.properties, serving: Type.Boolean() });
+export const ModelsAnswer = Type.Object({ items: Type.Array(ReleaseAnswer) });
+
+export const LiveAnswer = Type.Object({ status: Type.Enum(["live"]) });
+const Dependencies = Type.Record(
+  Type.String(),
+  Type.Object({ status: Type.Enum(["ready", "waiting", "failed"]), detail: Type.Optional(Type.String()) }),
+);
+export const ReadyAnswer = Type.Object({
+  status: Type.Enum(["ready"]),
+  model_version: Type.String(),
+  dependencies: Dependencies,
+});
+
+/** RFC 9457 problem details. Every error of the server has this shape. */
+export const Problem = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer({ minimum: 400, maximum: 599 }),
+  detail: Type.String(),
+  code: Type.String(),
+  request_id: Type.String(),
+  errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), message: Type.String() }))),
+});
+/** The problem of a server that is not ready, with what it does meanwhile. */
+export const NotReadyProblem = Type.Object({
+  ...Problem.properties,
+  progress: Type.Object({
+    phase: Type.Optional(Type.String()),
+    text: Type.Optional(Type.String()),
+    fraction: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+  }),
+  dependencies: Dependencies,
+});
+
+// ---- names that older clients know ----
+
+const LegacyId = Type.Union([Type.Integer(), Type.String()]);
+export const LegacyRecommendMovies = Type.Object({
+  user_id: LegacyId,
+  recommendations: Type.Array(
+    Type.Object({ id: LegacyId, title: Type.String(), rating_predicted: Type.Number() }),
+  ),
+});
+export const LegacyRecommendations = Type.Object({
+  user_id: LegacyId,
+  count: Type.Integer(),
+  recommendations: Type.Array(
+    Type.Object({
+      movie_id: LegacyId,
+      score: Type.Number(),
+      rank: Type.Integer(),
+      title: Type.String(),
+      release_year: Type.Union([Type.Integer(), Type.Null()]),
+      genres: Type.Array(Type.String()),
+    }),
+  ),
+});
+export const LegacyResults = Type.Object({
+  Resultado: Type.Array(
+    Type.Object({ usuario: LegacyId, recomedacoes: Type.Object({ movieID: Type.Array(LegacyId) }) }),
+  ),
+});
+export const LegacyMovie = Type.Object({ id: LegacyId, ...ItemAnswer.properties });
+
+export type RecommendationsBody = Static<typeof RecommendationsAnswer>;
+export type RecommendedItemBody = Static<typeof RecommendedItemAnswer>;
+export type ItemBody = Static<typeof ItemAnswer>;
+export type ReleaseBody = Static<typeof ReleaseAnswer>;
+export type ProblemBody = Static<typeof Problem>;
+export type BatchResultBody = Static<typeof BatchAnswer>["results"][number];
+export type DependenciesBody = Static<typeof Dependencies>;

@@ -1,0 +1,233 @@
+import { isAbsolute, join, relative, sep } from "node:path";
+import { type ImportedSource, rejectedRowsListedMax } from "../contracts/imports.ts";
+import type { Progress } from "../contracts/progress.ts";
+import {
+  type BuildRecord,
+  type GuardedTable,
+  type QualityReport,
+  qualityRules,
+  type RowCounts,
+  type TableQuality,
+} from "../contracts/quality.ts";
+import { writeFileDurable } from "../durable-file.ts";
+import type { Engine } from "../engine/engine.ts";
+import { asUsherError, UsherError } from "../errors.ts";
+import { buildDigits, latestBuild, nextBuildNumber, reportsFolder, writeBuild } from "./build-record.ts";
+import { makeFolderDurable } from "./delta-files.ts";
+import { goldSteps, latestRatings, latestRatingsTable } from "./gold-steps.ts";
+import type { Lake, StagedVersion } from "./lake.ts";
+import { checkTable, refusal } from "./quality-gate.ts";
+import { guardedTables, type Received, receive, receivedTable } from "./received.ts";
+import { placeholderIds, rejectedRows, silverSteps, unmappedItems } from "./silver-steps.ts";
+
+export { latestBuild, readBuild } from "./build-record.ts";
+
+/** What a build works with. */
+export interface BuildRequest {
+  readonly lake: Lake;
+  readonly engine: Engine;
+  /** Exactly one: a home folder holds one data set. */
+  readonly imports: readonly ImportedSource[];
+  readonly onProgress?: Progress;
+}
+
+/**
+ * Builds silver and gold from an import, checks them, and records the build.
+ *
+ * Rows that break a rule are kept with file, line and reason in `silver_rejected_rows`; items that only ratings or tags name get a
+ * placeholder. Silver is staged and judged as a whole before any table is committed; the record, written last, is the switch: killed
+ * at any moment, a lake still reads as its previous build. One build at a time for a lake and an engine.
+ *
+ * @throws UsherError `QUALITY_GATE` above 5 % failing rows in an error-level check, or without rows: nothing is committed, the report is
+ * stored; `DATA_EMPTY` without an import; `DISK_FULL`, `TABLE_DAMAGED`, `TABLE_CONFLICT`.
+ * Cost: one scan of each input, one grouping and one sort of the ratings.
+ */
+export async function buildLake(request: BuildRequest): Promise<BuildRecord> {
+  const { lake, engine, imports } = request;
+  const [imported] = imports;
+  if (imported === undefined) throw new UsherError("DATA_EMPTY", "build: expected an import, got none");
+  if (imports.length > 1) {
+    const names = imports.map(({ source }) => source).join(", ");
+    throw new UsherError("PARAMETER_INVALID", `build: expected one import, got ${imports.length}: ${names}`);
+  }
+  try {
+    return await buildOne({ lake, engine, imported, onProgress: request.onProgress ?? (() => {}) });
+  } catch (error) {
+    throw asUsherError(error);
+  } finally {
+    for (const table of guardedTables) {
+      await engine.run(`DROP TABLE IF EXISTS ${receivedTable(qualityRules[table].staging)}`);
+    }
+    await engine.run(`DROP TABLE IF EXISTS ${latestRatingsTable}`);
+  }
+}
+
+interface Build {
+  readonly lake: Lake;
+  readonly engine: Engine;
+  readonly imported: ImportedSource;
+  readonly onProgress: Progress;
+}
+
+async function buildOne(build: Build): Promise<BuildRecord> {
+  const { lake, engine, imported, onProgress } = build;
+  const received = new Map<GuardedTable, Received>();
+  for (const table of guardedTables) {
+    onProgress({ phase: "silver", text: `checking ${table}` });
+    received.set(table, await receive(engine, imported, table));
+  }
+  const findings = await findingsOf(build, [...received.values()]);
+  const refused = refusal(findings);
+  await writeReport(build, { ...findings, accepted: refused === undefined });
+  if (refused) throw refused;
+
+  const versions: Record<string, number> = {};
+  const context = { source: imported.source, ingestionTs: imported.ingestionTs };
+  const silver = Object.entries(silverSteps).map(([table, step]) => [table, step(context)] as const);
+  await stageAndCommit(build, { phase: "silver", steps: silver, versions, number: findings.number });
+
+  const relations = {
+    items: await lake.relation("silver_items", versions["silver_items"]),
+    users: await lake.relation("silver_users", versions["silver_users"]),
+    ratings: await lake.relation("silver_ratings", versions["silver_ratings"]),
+  };
+  await engine.run(latestRatings(relations));
+  const gold = Object.entries(goldSteps).map(([table, step]) => [table, step(relations)] as const);
+  await stageAndCommit(build, { phase: "gold", steps: gold, versions, number: findings.number });
+
+  const record: BuildRecord = {
+    number: findings.number,
+    created_at: findings.created_at,
+    source: imported.source,
+    ingestion_ts: imported.ingestionTs,
+    manifest_path: insideLake(lake.folder, imported.manifestPath),
+    tables: versions,
+    ratings: countsOf(received.get("silver_ratings")),
+    items: countsOf(received.get("silver_items")),
+    users: await lake.rowCount("silver_users", versions["silver_users"]),
+    placeholders: findings.placeholders,
+    unmapped: findings.unmapped,
+  };
+  await writeBuild(lake.folder, record);
+  onProgress({ phase: "commit", text: `build ${record.number}` });
+  return record;
+}
+
+/** All tables are staged before the first is committed, so that a full disk is met while nothing has changed. */
+async function stageAndCommit(
+  { lake, onProgress }: Build,
+  work: {
+    readonly phase: "silver" | "gold";
+    readonly steps: readonly (readonly [table: string, select: string])[];
+    readonly versions: Record<string, number>;
+    readonly number: number;
+  },
+): Promise<void> {
+  const staged: StagedVersion[] = [];
+  try {
+    for (const [table, select] of work.steps) {
+      onProgress({
+        phase: work.phase,
+        text: `writing ${table}`,
+        fraction: staged.length / work.steps.length,
+      });
+      staged.push(await lake.stage(table, select));
+    }
+    while (staged[0]) {
+      const version = await lake.commit(staged[0], { build: work.number });
+      work.versions[staged[0].table] = version;
+      onProgress({ phase: "commit", text: `${staged[0].table} version ${version}` });
+      staged.shift();
+    }
+  } catch (error) {
+    for (const version of staged) await lake.discard(version);
+    throw error;
+  }
+}
+
+/** Everything that a report says, but for the verdict. */
+async function findingsOf(
+  { lake, engine, imported }: Build,
+  received: readonly Received[],
+): Promise<Omit<QualityReport, "accepted">> {
+  const ts = new Date().toISOString();
+  const previous = await latestBuild(lake.folder);
+  const tables: TableQuality[] = [];
+  for (const one of received) {
+    tables.push(checkTable(one, { ts, previousRows: await previousRows(lake, previous, one.table) }));
+  }
+  const listed = await engine.rows(
+    `SELECT "table", filename, line, reason, "row" FROM (${rejectedRows}) LIMIT ${rejectedRowsListedMax}`,
+  );
+  const rejected = [
+    ...imported.rejected,
+    ...listed.map((row) => ({
+      table: String(row["table"]),
+      filename: String(row["filename"]),
+      line: Number(row["line"]),
+      reason: String(row["reason"]),
+      row: String(row["row"]),
+    })),
+  ];
+  const [placeholders] = await engine.rows(`SELECT count(*) AS n FROM (${placeholderIds})`);
+  const unmapped: Record<string, number> = {};
+  for (const row of await engine.rows(
+    `SELECT source, count(*) AS n FROM (${unmappedItems}) GROUP BY source ORDER BY source`,
+  )) {
+    unmapped[String(row["source"])] = Number(row["n"]);
+  }
+  return {
+    number: await nextBuildNumber(lake.folder),
+    created_at: ts,
+    source: imported.source,
+    tables,
+    rejected_rows: rejected.slice(0, rejectedRowsListedMax),
+    rejected_rows_total: received.reduce((sum, { read, kept }) => sum + read - kept, 0),
+    placeholders: Number(placeholders?.["n"]),
+    unmapped,
+  };
+}
+
+/** Rows of the previous build that came from the source itself: items without the placeholders, users as they are. */
+async function previousRows(
+  lake: Lake,
+  previous: BuildRecord | undefined,
+  table: GuardedTable,
+): Promise<number | undefined> {
+  if (previous === undefined) return undefined;
+  if (table === "silver_items") return previous.items.kept;
+  if (table === "silver_users") return undefined; // most users are known from their ratings, whose volume is checked
+  const version = previous.tables[table];
+  return version === undefined ? undefined : lake.rowCount(table, version);
+}
+
+async function writeReport({ lake, engine }: Build, report: QualityReport): Promise<void> {
+  const folder = reportsFolder(lake.folder);
+  await makeFolderDurable(folder);
+  if (Object.keys(report.unmapped).length > 0) {
+    const rows = await engine.rows(
+      `SELECT item_id, title, source FROM (${unmappedItems}) ORDER BY source, item_id`,
+    );
+    const lines = rows.map((row) => [row["item_id"], row["title"], row["source"]].map(csvField).join(","));
+    const file = join(folder, `${buildDigits(report.number)}-unmapped.csv`);
+    await writeFileDurable(file, ["item_id,title,link_source", ...lines, ""].join("\r\n"));
+  }
+  const file = join(folder, `${buildDigits(report.number)}.json`);
+  await writeFileDurable(file, `${JSON.stringify(report, undefined, 2)}\n`);
+}
+
+function csvField(value: unknown): string {
+  const text = String(value ?? "");
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function countsOf(received: Received | undefined): RowCounts {
+  const { read = 0, kept = 0 } = received ?? {};
+  return { read, kept, rejected: read - kept };
+}
+
+/** A home folder can be moved, so a path inside it is kept relative. */
+function insideLake(folder: string, path: string): string {
+  const inside = relative(folder, path);
+  return inside.startsWith("..") || isAbsolute(inside) ? path : inside.split(sep).join("/");
+}

@@ -1,0 +1,243 @@
+import { randomUUID } from "node:crypto";
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { syncFile, syncFolder, writeFileDurable } from "../durable-file.ts";
+import type { Engine } from "../engine/engine.ts";
+import { asUsherError, UsherError } from "../errors.ts";
+import { makeFolderDurable, removeLeftovers } from "./delta-files.ts";
+import { entryText, latestVersion, logFile, logFolder, replay, type Snapshot } from "./delta-log.ts";
+import { columnsOfSchema, schemaString } from "./delta-schema.ts";
+import type { Lake, StagedFile, StagedVersion } from "./lake.ts";
+import { sqlName, sqlPath, sqlText } from "./sql-text.ts";
+
+/**
+ * The lake over one folder: Parquet (zstd) written by the engine, and a Delta log written here (reader version 1, writer version 2).
+ *
+ * Times in a SELECT without a zone are taken as UTC and stored as instants. A file that no log entry names and that is older than this
+ * call is what a killed process left behind: readers never see it, and the next `stage` or `commit` of its table removes it. So at most
+ * one process may write a lake, while any number may read it.
+ *
+ * @param folder Made when the first table is staged.
+ * Source: Delta transaction log protocol. Checked with the Python package deltalake 1.6.6.
+ * @example
+ * import { openDuckdb } from "../engine/duckdb.ts";
+ * import { openLake } from "./delta-lake.ts";
+ * const engine = await openDuckdb();
+ * const lake = openLake("usher-home/lake", engine);
+ * await lake.commit(await lake.stage("silver_tags", "SELECT 'u1' AS user_id, 'slow' AS tag")); // → 0
+ * await engine.rows(`SELECT tag FROM ${await lake.relation("silver_tags")}`); // → [{ tag: "slow" }]
+ */
+export function openLake(folder: string, engine: Engine): Lake {
+  const openedAt = Date.now();
+  const session = randomUUID().slice(0, 8); // file clocks are coarser than ours: the name tells what this lake itself has staged
+  const folderOf = (table: string) => join(folder, layerOf(table), table);
+  const snapshot = (table: string, version?: number) => snapshotOf(folderOf(table), table, version);
+  const tidy = (table: string) => removeLeftovers(folderOf(table), { before: openedAt, butNot: session });
+
+  return {
+    folder,
+    engine,
+    folderOf,
+    latest: (table) => latestVersion(folderOf(table)),
+    tables: () => tablesIn(folder),
+    relation: async (table, version) => relationOf(await snapshot(table, version), folderOf(table)),
+    rowCount: async (table, version) => {
+      const { files } = await snapshot(table, version);
+      if (files.every((file) => file.rowCount >= 0)) {
+        return files.reduce((sum, file) => sum + file.rowCount, 0);
+      }
+      const relation = await relationOf(await snapshot(table, version), folderOf(table));
+      const [row] = await engine.rows(`SELECT count(*) AS n FROM ${relation}`);
+      return Number(row?.["n"]);
+    },
+    stage: async (table, select, options = {}) => {
+      await makeFolderDurable(folderOf(table));
+      await tidy(table);
+      const stamp = `${session}-${randomUUID()}`;
+      return stageSelect(engine, { table, select, folder: folderOf(table), stamp, ...options });
+    },
+    commit: async (staged, info = {}) => {
+      await tidy(staged.table);
+      return commitStaged(folderOf(staged.table), staged, info);
+    },
+    discard: async (staged) => {
+      for (const file of staged.files) {
+        await rm(join(folderOf(staged.table), ...file.path.split("/")), { force: true });
+      }
+    },
+  };
+}
+
+function layerOf(table: string): string {
+  const layer = /^([a-z]+)_[a-z0-9_]+$/.exec(table)?.[1];
+  if (layer === undefined) {
+    throw new UsherError("INTERNAL", `expected a table name such as silver_ratings, got ${table}`);
+  }
+  return layer;
+}
+
+async function tablesIn(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  const foldersIn = async (path: string) => {
+    const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return [];
+      throw error;
+    });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  };
+  for (const layer of await foldersIn(folder)) {
+    for (const table of await foldersIn(join(folder, layer))) {
+      if (!table.startsWith(`${layer}_`)) continue;
+      if ((await latestVersion(join(folder, layer, table))) !== undefined) found.push(table);
+    }
+  }
+  return found.sort();
+}
+
+async function snapshotOf(
+  tableFolder: string,
+  table: string,
+  version: number | undefined,
+): Promise<Snapshot> {
+  const latest = await latestVersion(tableFolder);
+  if (latest === undefined) throw new UsherError("TABLE_MISSING", `the lake has no table ${table}`);
+  if (version !== undefined && (!Number.isInteger(version) || version < 0 || version > latest)) {
+    throw new UsherError("TABLE_MISSING", `${table} has versions 0..${latest}, not ${version}`);
+  }
+  return replay(tableFolder, version ?? latest);
+}
+
+/** The FROM text of a snapshot, after a look at each file: one that is missing or cut off is found here, not as a wrong figure later. */
+async function relationOf(snapshot: Snapshot, tableFolder: string): Promise<string> {
+  const paths: string[] = [];
+  for (const file of snapshot.files) {
+    const path = join(tableFolder, ...file.path.split("/"));
+    const size = await stat(path).then(
+      (stats) => stats.size,
+      () => undefined,
+    );
+    if (size !== file.sizeBytes) {
+      const found = size === undefined ? "no such file" : `${size}`;
+      throw new UsherError("TABLE_DAMAGED", `expected ${file.sizeBytes} bytes in ${path}, got ${found}`);
+    }
+    paths.push(sqlPath(path));
+  }
+  const columns = columnsOfSchema(snapshot.schemaString);
+  if (paths.length === 0) {
+    const nulls = columns.map(({ name, sqlType }) => `CAST(NULL AS ${sqlType}) AS ${sqlName(name)}`);
+    return `(SELECT ${nulls.join(", ")} WHERE false)`;
+  }
+  if (snapshot.partitionBy.length === 0) {
+    return `read_parquet([${paths.join(", ")}], hive_partitioning = false)`;
+  }
+  // the values of partition columns stand in the folders' names, not in the files
+  const types = columns
+    .filter(({ name }) => snapshot.partitionBy.includes(name))
+    .map(({ name, sqlType }) => `${sqlText(name)}: ${sqlType}`);
+  const names = columns.map(({ name }) => sqlName(name)).join(", ");
+  return `(SELECT ${names} FROM read_parquet([${paths.join(", ")}], hive_partitioning = true, hive_types = {${types.join(", ")}}))`;
+}
+
+interface StageRequest {
+  readonly table: string;
+  readonly select: string;
+  readonly folder: string;
+  /** Part of the names of the files. */
+  readonly stamp: string;
+  readonly mode?: "overwrite" | "append";
+  readonly partitionBy?: readonly string[];
+}
+
+async function stageSelect(engine: Engine, request: StageRequest): Promise<StagedVersion> {
+  const { table, folder, stamp, mode = "overwrite", partitionBy = [] } = request;
+  const described = await engine.rows(`DESCRIBE ${request.select}`);
+  const columns = described.map((row) => ({
+    name: String(row["column_name"]),
+    sqlType: String(row["column_type"]),
+  }));
+  const zoneless = columns.filter(({ sqlType }) => sqlType === "TIMESTAMP").map(({ name }) => name);
+  const schema = schemaString(
+    columns.map(({ name, sqlType }) => ({
+      name,
+      sqlType: zoneless.includes(name) ? "TIMESTAMP WITH TIME ZONE" : sqlType,
+    })),
+  );
+  const select =
+    zoneless.length === 0
+      ? request.select
+      : `SELECT * REPLACE (${zoneless
+          .map((name) => `CAST(${sqlName(name)} AS TIMESTAMP WITH TIME ZONE) AS ${sqlName(name)}`)
+          .join(", ")}) FROM (${request.select})`;
+  const target = partitionBy.length === 0 ? join(folder, `part-${stamp}.parquet`) : folder;
+  const partitioning =
+    partitionBy.length === 0
+      ? ""
+      : `, PARTITION_BY (${partitionBy.map(sqlName).join(", ")}), FILENAME_PATTERN 'part-${stamp}-{uuid}', OVERWRITE_OR_IGNORE true`;
+  try {
+    const written = await engine.rows(
+      `COPY (${select}) TO ${sqlText(target)} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS true${partitioning})`,
+    );
+    const files = written.map((row) => stagedFile(row, folder));
+    await makeDurable(folder, files);
+    const rowCount = files.reduce((sum, file) => sum + file.rowCount, 0);
+    return { table, rowCount, files, mode, schemaString: schema, partitionBy };
+  } catch (error) {
+    await removeLeftovers(folder, { stamp }).catch(() => {}); // the first error tells more
+    throw asUsherError(error);
+  }
+}
+
+/** What `RETURN_STATS` tells of one written file. */
+function stagedFile(row: Record<string, unknown>, folder: string): StagedFile {
+  const path = String(row["filename"]).slice(folder.length).replaceAll("\\", "/").replace(/^\/+/, "");
+  const partition = (row["partition_keys"] ?? {}) as Record<string, string | null>;
+  return { path, sizeBytes: Number(row["file_size_bytes"]), rowCount: Number(row["count"]), partition };
+}
+
+/** DuckDB's COPY makes no fsync: without this a commit that survives a power cut could name an empty file. */
+async function makeDurable(folder: string, files: readonly StagedFile[]): Promise<void> {
+  const folders = new Set<string>([folder]);
+  for (const file of files) {
+    const parts = file.path.split("/");
+    await syncFile(join(folder, ...parts));
+    for (let depth = 1; depth < parts.length; depth++) folders.add(join(folder, ...parts.slice(0, depth)));
+  }
+  for (const path of [...folders].reverse()) await syncFolder(path);
+}
+
+async function commitStaged(
+  tableFolder: string,
+  staged: StagedVersion,
+  info: Readonly<Record<string, string | number>>,
+): Promise<number> {
+  const latest = await latestVersion(tableFolder);
+  const previous = latest === undefined ? undefined : await replay(tableFolder, latest);
+  if (previous && staged.mode === "append" && previous.schemaString !== staged.schemaString) {
+    throw new UsherError(
+      "INTERNAL",
+      `append to ${staged.table}: expected the columns ${previous.schemaString}, got ${staged.schemaString}`,
+    );
+  }
+  const version = (latest ?? -1) + 1;
+  const text = entryText(staged, {
+    previous,
+    now: Date.now(),
+    tableId: randomUUID(),
+    engineInfo: "usher-recommender",
+    info,
+  });
+  await makeFolderDurable(logFolder(tableFolder));
+  try {
+    await writeFileDurable(logFile(tableFolder, version), text, { exclusive: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+      throw new UsherError(
+        "TABLE_CONFLICT",
+        `${staged.table}: another writer committed version ${version} first`,
+        { cause: error },
+      );
+    }
+    throw asUsherError(error);
+  }
+  return version;
+}

@@ -1,0 +1,137 @@
+import type { PinnedTables } from "../contracts/quality.ts";
+import type { TableName } from "../contracts/tables.ts";
+import { type Catalogue, catalogue, type Item } from "../data/catalogue.ts";
+import { interactionsFromTriples } from "../data/interactions.ts";
+import type { TrainingSet } from "../data/training-set.ts";
+import { vocabulary } from "../data/vocabulary.ts";
+import type { Column, Engine } from "../engine/engine.ts";
+import { UsherError } from "../errors.ts";
+import type { Lake } from "./lake.ts";
+
+/**
+ * The ratings of a build as the matrix that models learn from: of each user and item the latest.
+ *
+ * All users of `silver_users` and all items of `silver_items`, placeholders too, are in the vocabularies, in natural order: by number
+ * where every id is a whole number, else by text. `times` is absent where no rating has one.
+ *
+ * @throws UsherError `DATA_EMPTY` where the build holds no rating; `TABLE_MISSING`, `TABLE_DAMAGED`.
+ * Cost: two joins inside the engine, ratings · 24 bytes of memory.
+ */
+export async function readTrainingSet(lake: Lake, engine: Engine, build: PinnedTables): Promise<TrainingSet> {
+  const users = await orderedIds(engine, await pinned(lake, build, "silver_users"), "user_id");
+  const items = await orderedIds(engine, await pinned(lake, build, "silver_items"), "item_id");
+  const ratings = await pinned(lake, build, "silver_ratings");
+  const [found] = await engine.rows(`SELECT count(*) AS n, count(rating_ts) AS timed FROM ${ratings}`);
+  if (Number(found?.["n"]) === 0) {
+    throw new UsherError("DATA_EMPTY", `expected ratings in build ${build.number}, got none`);
+  }
+  const timed = Number(found?.["timed"]) > 0;
+  const columns = await engine.columns(
+    `SELECT users.index AS user_index, items.index AS item_index, CAST(rating AS FLOAT) AS rating
+       ${timed ? ", epoch(rating_ts) AS seconds" : ""}
+     FROM ${ratings} AS ratings
+     JOIN (${users.indexed}) AS users ON users.id = ratings.user_id
+     JOIN (${items.indexed}) AS items ON items.id = ratings.item_id`,
+  );
+  const userIds = await textColumn(engine, users);
+  const itemIds = await textColumn(engine, items);
+  const values = columns["rating"] as Float32Array;
+  if (values.length !== Number(found?.["n"])) {
+    throw new UsherError(
+      "TABLE_DAMAGED",
+      `build ${build.number}: expected a user and an item for each of ${found?.["n"]} ratings, got ${values.length}`,
+    );
+  }
+  const triples = {
+    users: columns["user_index"] as Int32Array,
+    items: columns["item_index"] as Int32Array,
+    values,
+    ...(timed ? { times: columns["seconds"] as Float64Array } : {}),
+  };
+  const shape = { userCount: userIds.length, itemCount: itemIds.length };
+  return {
+    users: vocabulary(userIds),
+    items: vocabulary(itemIds),
+    ratings: interactionsFromTriples(triples, shape),
+  };
+}
+
+/**
+ * The items of a build as answers show them, with their rating figures and links, in the order of the training set's items.
+ *
+ * @throws UsherError `TABLE_MISSING`, `TABLE_DAMAGED`.
+ */
+export async function readCatalogue(lake: Lake, engine: Engine, build: PinnedTables): Promise<Catalogue> {
+  const items = await pinned(lake, build, "silver_items");
+  const links = await pinned(lake, build, "silver_item_links");
+  const stats = await pinned(lake, build, "gold_item_stats");
+  const { orderBy } = await orderedIds(engine, items, "item_id");
+  const rows = await engine.rows(
+    `SELECT item_id, title, release_year, genres, description, release_date, imdb_rating, imdb_votes, poster_url,
+       is_placeholder, is_hidden, rating_count, rating_mean, links
+     FROM ${items}
+     LEFT JOIN (SELECT item_id, rating_count, rating_mean FROM ${stats}) USING (item_id)
+     LEFT JOIN (
+       SELECT item_id, map_from_entries(list((source, source_id) ORDER BY source)) AS links
+       FROM (SELECT item_id, source, min(source_id) AS source_id FROM ${links} GROUP BY item_id, source) GROUP BY item_id
+     ) USING (item_id)
+     ORDER BY ${orderBy}`,
+  );
+  return catalogue(rows.map(itemOf));
+}
+
+const optionalFields = {
+  release_year: "releaseYear",
+  description: "description",
+  release_date: "releaseDate",
+  imdb_rating: "imdbRating",
+  imdb_votes: "imdbVotes",
+  poster_url: "posterUrl",
+  rating_mean: "ratingMean",
+} as const;
+
+function itemOf(row: Record<string, unknown>): Item {
+  const optional = Object.entries(optionalFields).filter(([column]) => row[column] !== null);
+  return {
+    itemId: String(row["item_id"]),
+    title: String(row["title"]),
+    genres: row["genres"] as string[],
+    isPlaceholder: row["is_placeholder"] === true,
+    isHidden: row["is_hidden"] === true,
+    ratingCount: Number(row["rating_count"] ?? 0),
+    links: (row["links"] ?? {}) as Record<string, string>,
+    ...Object.fromEntries(optional.map(([column, field]) => [field, row[column]])),
+  };
+}
+
+/** The FROM text of the version that a build pins. @throws UsherError `TABLE_MISSING`, `TABLE_DAMAGED`. */
+export async function pinned(lake: Lake, build: PinnedTables, table: TableName): Promise<string> {
+  const version = build.tables[table];
+  if (version === undefined) {
+    throw new UsherError("TABLE_MISSING", `build ${build.number} holds no table ${table}`);
+  }
+  return lake.relation(table, version);
+}
+
+interface OrderedIds {
+  readonly orderBy: string;
+  /** SELECT of `id` and its 0-based `index`. */
+  readonly indexed: string;
+}
+
+/** Ids in natural order. Whole numbers without leading zeros are in numeric order when sorted by length, then by text. */
+async function orderedIds(engine: Engine, relation: string, column: string): Promise<OrderedIds> {
+  const [found] = await engine.rows(
+    `SELECT bool_and(regexp_full_match(${column}, '0|[1-9][0-9]*')) AS whole FROM ${relation}`,
+  );
+  const orderBy = found?.["whole"] === true ? `strlen(${column}), ${column}` : column;
+  const indexed = `SELECT ${column} AS id, CAST(row_number() OVER (ORDER BY ${orderBy}) - 1 AS INTEGER) AS index FROM ${relation}`;
+  return { orderBy, indexed };
+}
+
+async function textColumn(engine: Engine, ids: OrderedIds): Promise<string[]> {
+  const columns: Record<string, Column> = await engine.columns(
+    `SELECT id FROM (${ids.indexed}) ORDER BY index`,
+  );
+  return columns["id"] as string[];
+}

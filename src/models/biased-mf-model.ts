@@ -1,0 +1,102 @@
+import type { History } from "../data/interactions.ts";
+import { UsherError } from "../errors.ts";
+import { paddedWidth } from "../kernels/kernels.ts";
+import type { BiasedMfParameters } from "./biased-mf.ts";
+import {
+  cosineWith,
+  measureFactors,
+  padRows,
+  placeHistory,
+  scoreRow,
+  scoreRows,
+  servedBytes,
+  serveFactors,
+  solveAgain,
+} from "./item-factors.ts";
+import type { Model } from "./model.ts";
+import { checkHistory } from "./training-data.ts";
+
+const algorithm = "biased-mf";
+
+/** Strengths of the penalties on a row with this many ratings. */
+export function rowStrengths(
+  count: number,
+  parameters: BiasedMfParameters,
+): { factors: number; bias: number } {
+  const scale = count ** parameters.regularizationExponent;
+  return { factors: parameters.regularization * scale, bias: parameters.biasRegularization * scale };
+}
+
+/** Bytes of a served model. */
+export function biasedMfModelBytes(itemCount: number, factors: number): number {
+  return servedBytes({ itemCount, factors, width: paddedWidth(factors + 2) }) + 4 * itemCount * (factors + 1);
+}
+
+/** What a fit learned. `itemFactors` is row-major, shape [items × factors]. */
+export interface LearnedRatings {
+  readonly mean: number;
+  readonly itemBiases: Float32Array;
+  readonly itemFactors: Float32Array;
+}
+
+/** A fitted rating model. A row in memory holds factors, 1 where the user's bias stands, the item's bias, and padding. */
+export function biasedMfModel(learned: LearnedRatings, parameters: BiasedMfParameters): Model {
+  const { mean, itemBiases, itemFactors } = learned;
+  const { factors } = parameters;
+  const itemCount = itemBiases.length;
+  const [userBias, itemBias] = [factors, factors + 1];
+  const width = paddedWidth(factors + 2);
+  const served = serveFactors({ itemCount, factors, width });
+  const { rows, vector, scores, starts, items, values, strengths, scratch } = served;
+  if (factors > 0) padRows(itemFactors, rows, { used: factors, width });
+  for (let item = 0; item < itemCount; item++) {
+    rows[item * width + userBias] = 1;
+    rows[item * width + itemBias] = itemBiases[item]!;
+  }
+  measureFactors(served);
+
+  const foldIn = (history: History) => {
+    checkHistory(history, { algorithm, itemCount });
+    placeHistory(served, history);
+    const { factors: strength, bias } = rowStrengths(history.items.length, parameters);
+    strengths.set([strength, bias]);
+    const failed = served.workspace.kernels.explicitRows(
+      ...([starts.byteOffset, items.byteOffset, values.byteOffset, 0, 1, vector.byteOffset] as const),
+      ...([rows.byteOffset, strengths.byteOffset, strengths.byteOffset + 4, width, factors, mean] as const),
+      ...([userBias, itemBias, scratch.byteOffset] as const),
+    );
+    if (failed === 0) return;
+    throw new UsherError(
+      "MODEL_DIVERGED",
+      `${algorithm}: a history has no finite factors; are ratings huge?`,
+    );
+  };
+
+  return {
+    algorithm,
+    parameters,
+    itemCount,
+    scoreItems(history, out) {
+      foldIn(history);
+      scoreRows(served);
+      for (let item = 0; item < itemCount; item++) out[item] = scores[item]! + mean;
+    },
+    // prediction − μ − bᵢ = vᵢᵀ·A⁻¹·Σ tⱼ·vⱼ with vⱼ = (qⱼ, 1) and tⱼ = ratingⱼ − μ − bⱼ, so entry j adds tⱼ · vⱼ·(A⁻¹·vᵢ).
+    contributions(history, item) {
+      if (history.items.length === 0) return new Float32Array(0);
+      foldIn(history);
+      vector.set(rows.subarray(item * width, (item + 1) * width));
+      vector[itemBias] = 0;
+      solveAgain(served);
+      return Float32Array.from(history.items, (other, at) => {
+        const target = history.values[at]! - mean - itemBiases[other]!;
+        return target * scoreRow(served, other);
+      });
+    },
+    similarItems: (item, out) => cosineWith(served, item, out),
+    toData() {
+      const arrays = { mean: Float64Array.of(mean), itemBiases, itemFactors };
+      return { algorithm, parameters, itemCount, arrays };
+    },
+  };
+}

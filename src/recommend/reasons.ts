@@ -1,0 +1,85 @@
+import type { Item } from "../data/catalogue.ts";
+
+/** Where a recommendation comes from: the user's own history, the popular items of the model, or the labelled top list. */
+export type ReasonSource = "history" | "popularity" | "top_ratings";
+
+/** One of the user's own items, and how much it added to the score. */
+export interface ReasonItem {
+  readonly item: Item;
+  readonly weight: number;
+}
+
+/** Why an item is in an answer: a sentence for a person, and the facts for a program. */
+export interface Reason {
+  readonly source: ReasonSource;
+  readonly text: string;
+  readonly because: readonly ReasonItem[];
+}
+
+/** What the ratings of an item say. */
+export interface RatingSummary {
+  readonly count: number;
+  /** 0.5..5; without meaning where count is 0. */
+  readonly mean: number;
+}
+
+/** Most of the user's own items that one reason names. */
+export const reasonItemsMax = 3;
+
+/**
+ * The title as a person reads it, with the year once: many sources write it into the title already.
+ *
+ * @example
+ * import { displayTitle } from "usher-recommender";
+ * displayTitle({ title: "Heat (1995)", releaseYear: 1995 }); // → "Heat (1995)"
+ * displayTitle({ title: "Heat", releaseYear: 1995 }); // → "Heat (1995)"
+ */
+export function displayTitle(item: Pick<Item, "title" | "releaseYear">): string {
+  if (item.releaseYear === undefined || /\(\d{4}(?:[-–](?:\d{4})?)?\)\s*$/.test(item.title))
+    return item.title;
+  return `${item.title} (${item.releaseYear})`;
+}
+
+/** `rated 4.2 on average by 329 viewers`. */
+export function ratedReason(rated: RatingSummary, source: ReasonSource): Reason {
+  return { source, text: ratedText(rated), because: [] };
+}
+
+function ratedText({ count, mean }: RatingSummary): string {
+  if (count === 0) return "not rated yet";
+  return `rated ${mean.toFixed(1)} on average by ${count} ${count === 1 ? "viewer" : "viewers"}`;
+}
+
+/**
+ * The reason of an item that was found from the user's history.
+ *
+ * @param strongest The user's own items with a positive contribution, the strongest first. Where there is none,
+ * no single item carries the score, and the sentence says so.
+ */
+export function historyReason(strongest: readonly ReasonItem[]): Reason {
+  const titles = strongest.map(({ item }) => displayTitle(item));
+  const last = titles.pop();
+  if (last === undefined)
+    return { source: "history", text: "fits all your ratings taken together", because: [] };
+  const names = titles.length === 0 ? last : `${titles.join(", ")} and ${last}`;
+  return { source: "history", text: `because you liked ${names}`, because: strongest };
+}
+
+/**
+ * The positions of the greatest positive values, the greatest first; of equal ones the earlier first.
+ *
+ * Cost: O(values · limit), which for three is less than sorting.
+ */
+export function strongestPositions(values: Float32Array, limit: number): number[] {
+  const best: number[] = [];
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at] ?? 0;
+    if (!(value > 0)) continue; // NaN too
+    let place = best.length;
+    while (place > 0 && value > (values[best[place - 1] ?? 0] ?? 0)) place--;
+    if (place >= limit) continue;
+    best.splice(place, 0, at);
+    if (best.length > limit) best.pop();
+  }
+  return best;
+}

@@ -1,0 +1,266 @@
+import { listLengthMax } from "../contracts/http.ts";
+import type { Catalogue, Item } from "../data/catalogue.ts";
+import { emptyHistory, type History, historyOf } from "../data/interactions.ts";
+import { ratingWeight } from "../data/signals.ts";
+import type { TrainingSet } from "../data/training-set.ts";
+import { UsherError } from "../errors.ts";
+import type { Model } from "../models/model.ts";
+import { recommendItems, similarTo } from "../models/recommend.ts";
+import { historyReason, type Reason, ratedReason, reasonItemsMax, strongestPositions } from "./reasons.ts";
+import { holds, type Shelf, type Shelves, shelves, unionOf } from "./shelves.ts";
+import { type TopItem, type TopList, topList } from "./top-list.ts";
+
+/** What a recommender needs of a loaded release. */
+export interface ServedRelease {
+  readonly version: string;
+  /** Scores items from weights. */
+  readonly ranker: Model;
+  /** Predicts ratings from ratings. */
+  readonly rater: Model;
+  readonly set: TrainingSet;
+}
+
+/** One item of an answer. */
+export interface RecommendedItem {
+  readonly item: Item;
+  /** 1 = best. */
+  readonly rank: number;
+  readonly score: number;
+  /** 0.5..5, in steps of 0.01. */
+  readonly ratingPredicted: number;
+  readonly reason: Reason;
+}
+
+/** An answer: `for-you` from the user's own history, or the labelled `top` list for who has none yet. */
+export interface Recommendations {
+  readonly surface: "for-you" | "top";
+  readonly items: readonly RecommendedItem[];
+}
+
+/** An item that resembles another. */
+export interface SimilarItem {
+  readonly item: Item;
+  readonly rank: number;
+  readonly score: number;
+}
+
+/** Answers from one release. Everything is computed when it is asked, from the models and the user's history. */
+export interface Recommender {
+  readonly version: string;
+  readonly catalogue: Catalogue;
+  /**
+   * The best items that the user has not rated.
+   *
+   * @param request.userId An unknown user, or one without a liked item, gets the top list, still without what they rated.
+   * @param request.k 1..200.
+   * @param request.genre Only items of this genre; one that no item has gives an empty list.
+   * @param request.excluded Ids that must not appear; unknown ones do no harm.
+   * @throws UsherError `PARAMETER_INVALID`: k out of range.
+   * Cost: one fold-in and one scoring of the catalogue by each of the two models, and k explanations.
+   */
+  recommend(request: {
+    userId: string;
+    k: number;
+    genre?: string | undefined;
+    excluded?: readonly string[] | undefined;
+  }): Recommendations;
+  /** @throws UsherError `ITEM_UNKNOWN`, `PARAMETER_INVALID`. */
+  similar(request: { itemId: string; k: number }): readonly SimilarItem[];
+  /** The best rated items for everybody, with predicted ratings of a new user. @throws UsherError `PARAMETER_INVALID`. */
+  top(request: { k: number; genre?: string | undefined }): readonly RecommendedItem[];
+  /** What the user would rate the item, 0.5..5 in steps of 0.01. @throws UsherError `ITEM_UNKNOWN`. */
+  predictRating(request: { userId: string; itemId: string }): number;
+}
+
+const noIndexes = new Int32Array(0);
+const round = (value: number, steps: number) => Math.round(value * steps) / steps;
+const clipRating = (rating: number) => round(Math.min(5, Math.max(0.5, rating)), 100);
+
+function checkLength(k: number): void {
+  if (!Number.isInteger(k) || k < 1 || k > listLengthMax) {
+    throw new UsherError("PARAMETER_INVALID", `k: expected an integer in 1..${listLengthMax}, got ${k}`, {
+      details: { field: "k" },
+    });
+  }
+}
+
+/** A user's ratings as weights for the ranker: entries without weight are dropped. */
+function weightsOf(ratings: History): History {
+  const weights = ratings.values.map(ratingWeight);
+  return {
+    items: ratings.items.filter((_, at) => (weights[at] ?? 0) > 0),
+    values: weights.filter((weight) => weight > 0),
+  };
+}
+
+/**
+ * Makes answers from a release and the catalogue of the same build.
+ *
+ * The buffers that scoring needs are made once; an answer allocates only what it returns. For one thread.
+ *
+ * Cost: O(ratings + items · log items), once.
+ */
+export function recommender(options: { release: ServedRelease; catalogue: Catalogue }): Recommender {
+  return new ReleaseRecommender(options.release, options.catalogue);
+}
+
+class ReleaseRecommender implements Recommender {
+  readonly version: string;
+  readonly catalogue: Catalogue;
+  readonly #release: ServedRelease;
+  readonly #itemAt: readonly (Item | undefined)[];
+  readonly #shelves: Shelves;
+  readonly #best: TopList;
+  readonly #topOf = new Map<Shelf, readonly TopItem[]>();
+  readonly #ratings: Float32Array;
+  readonly #refused: Int32Array;
+  readonly #excluded: Int32Array;
+  #ratingsOfNewUser: Float32Array | undefined;
+
+  constructor(release: ServedRelease, catalogue: Catalogue) {
+    this.version = release.version;
+    this.catalogue = catalogue;
+    this.#release = release;
+    const { items, ratings } = release.set;
+    this.#itemAt = items.ids.map((id) => catalogue.get(id));
+    this.#shelves = shelves(this.#itemAt);
+    this.#best = topList(ratings);
+    this.#ratings = new Float32Array(items.size);
+    this.#refused = new Int32Array(2 * items.size);
+    this.#excluded = new Int32Array(2 * items.size);
+  }
+
+  recommend({ userId, k, genre, excluded }: Parameters<Recommender["recommend"]>[0]): Recommendations {
+    checkLength(k);
+    const history = this.#historyOf(userId);
+    const weights = weightsOf(history);
+    const surface = weights.items.length === 0 ? "top" : "for-you";
+    const shelf = this.#shelfOf(genre);
+    if (!shelf) return { surface, items: [] };
+    const refused = unionOf(history.items, this.#indexesOf(excluded ?? []), this.#refused);
+    if (surface === "top") return { surface, items: this.#topFor(history, { k, shelf, refused }) };
+    const found = recommendItems(this.#release.ranker, {
+      history: weights,
+      k,
+      excluded: unionOf(refused, shelf.others, this.#excluded),
+    });
+    const ratings = this.#ratingsFor(history);
+    const items = Array.from(found.items, (itemIndex, at) => {
+      const entry = { itemIndex, score: found.scores[at] ?? 0 };
+      return this.#present(entry, { at, ratings, reason: this.#explain(weights, itemIndex) });
+    });
+    return { surface, items };
+  }
+
+  similar({ itemId, k }: { itemId: string; k: number }): readonly SimilarItem[] {
+    checkLength(k);
+    const index = this.#shownIndex(itemId);
+    const found = similarTo(this.#release.ranker, index, k + this.#shelves.all.others.length);
+    return Array.from(found.items, (other, at) => ({ other, score: found.scores[at] ?? 0 }))
+      .filter(({ other, score }) => score > 0 && other !== index && holds(this.#shelves.all.items, other))
+      .slice(0, k)
+      .map(({ other, score }, at) => ({
+        item: this.#shownItem(other),
+        rank: at + 1,
+        score: round(score, 1e6),
+      }));
+  }
+
+  top({ k, genre }: { k: number; genre?: string | undefined }): readonly RecommendedItem[] {
+    checkLength(k);
+    const shelf = this.#shelfOf(genre);
+    return shelf ? this.#topFor(emptyHistory, { k, shelf, refused: noIndexes }) : [];
+  }
+
+  predictRating({ userId, itemId }: { userId: string; itemId: string }): number {
+    const index = this.#shownIndex(itemId);
+    return clipRating(this.#ratingsFor(this.#historyOf(userId))[index] ?? 0);
+  }
+
+  #historyOf(userId: string): History {
+    const { users, ratings } = this.#release.set;
+    const user = users.indexOf(userId);
+    return user < 0 ? emptyHistory : historyOf(ratings, user);
+  }
+
+  #indexesOf(itemIds: readonly string[]): Int32Array {
+    if (itemIds.length === 0) return noIndexes;
+    const { items } = this.#release.set;
+    return Int32Array.from(new Set(itemIds.map((id) => items.indexOf(id)).filter((at) => at >= 0))).sort();
+  }
+
+  #shelfOf(genre: string | undefined): Shelf | undefined {
+    return genre === undefined ? this.#shelves.all : this.#shelves.ofGenre(genre);
+  }
+
+  #shownIndex(itemId: string): number {
+    const index = this.#release.set.items.indexOf(itemId);
+    if (!holds(this.#shelves.all.items, index)) throw unknownItem(itemId);
+    return index;
+  }
+
+  /** Only indexes that are on a shelf get here. */
+  #shownItem(index: number): Item {
+    return this.#itemAt[index] as Item;
+  }
+
+  /** Predicted ratings of all items; the buffer is overwritten by the next call. */
+  #ratingsFor(history: History): Float32Array {
+    const { rater } = this.#release;
+    if (history.items.length > 0) {
+      rater.scoreItems(history, this.#ratings);
+      return this.#ratings;
+    }
+    if (!this.#ratingsOfNewUser) {
+      this.#ratingsOfNewUser = new Float32Array(this.#ratings.length);
+      rater.scoreItems(history, this.#ratingsOfNewUser);
+    }
+    return this.#ratingsOfNewUser;
+  }
+
+  #topFor(history: History, list: { k: number; shelf: Shelf; refused: Int32Array }): RecommendedItem[] {
+    const ranked = this.#topOf.get(list.shelf) ?? this.#best.rank(list.shelf.items);
+    this.#topOf.set(list.shelf, ranked);
+    const chosen: TopItem[] = [];
+    for (const entry of ranked) {
+      if (chosen.length === list.k) break;
+      if (!holds(list.refused, entry.itemIndex)) chosen.push(entry);
+    }
+    const ratings = this.#ratingsFor(history);
+    return chosen.map((entry, at) => {
+      const reason = ratedReason(this.#best.ratingsOf(entry.itemIndex), "top_ratings");
+      return this.#present(entry, { at, ratings, reason });
+    });
+  }
+
+  #present(entry: TopItem, place: { at: number; ratings: Float32Array; reason: Reason }): RecommendedItem {
+    return {
+      item: this.#shownItem(entry.itemIndex),
+      rank: place.at + 1,
+      score: round(entry.score, 1e6),
+      ratingPredicted: clipRating(place.ratings[entry.itemIndex] ?? 0),
+      reason: place.reason,
+    };
+  }
+
+  #explain(weights: History, itemIndex: number): Reason {
+    const contributions = this.#release.ranker.contributions(weights, itemIndex);
+    if (!contributions) return ratedReason(this.#best.ratingsOf(itemIndex), "popularity");
+    // what the catalogue does not show must not appear in a reason either
+    weights.items.forEach((item, at) => {
+      if (!holds(this.#shelves.all.items, item)) contributions[at] = 0;
+    });
+    const strongest = strongestPositions(contributions, reasonItemsMax).map((at) => ({
+      item: this.#shownItem(weights.items[at] ?? -1),
+      weight: round(contributions[at] ?? 0, 1e4),
+    }));
+    return historyReason(strongest);
+  }
+}
+
+/** The error for an id that the catalogue does not show. */
+export function unknownItem(itemId: string): UsherError {
+  return new UsherError("ITEM_UNKNOWN", `item_id: expected an item of the catalogue, got "${itemId}"`, {
+    details: { field: "item_id" },
+  });
+}

@@ -1,0 +1,73 @@
+import type { ItemBody, RecommendedItemBody } from "../contracts/http.ts";
+import type { Item } from "../data/catalogue.ts";
+import { UsherError } from "../errors.ts";
+import type { RecommendedItem, SimilarItem } from "../recommend/recommender.ts";
+import type { ServerContext, Serving } from "./context.ts";
+
+/** The release that answers. @throws UsherError `NOT_READY`. */
+export function servingNow(context: ServerContext): Serving {
+  const serving = context.serving();
+  if (serving) return serving;
+  const { text } = context.status();
+  throw new UsherError("NOT_READY", `no release serves yet${text ? ` (${text})` : ""}; see /health/ready`);
+}
+
+/** What stands at the head of every computed list. */
+export function listHead(requestId: string, serving: Serving) {
+  return {
+    request_id: requestId,
+    model_version: serving.version,
+    generated_at: new Date().toISOString(),
+  };
+}
+
+function itemHead(item: Item) {
+  return {
+    item_id: item.itemId,
+    title: item.title,
+    ...(item.releaseYear === undefined ? {} : { release_year: item.releaseYear }),
+    genres: item.genres as string[],
+  };
+}
+
+export function recommendedItemBody(entry: RecommendedItem): RecommendedItemBody {
+  const { reason } = entry;
+  return {
+    ...itemHead(entry.item),
+    rank: entry.rank,
+    score: entry.score,
+    rating_predicted: entry.ratingPredicted,
+    reason: {
+      source: reason.source,
+      text: reason.text,
+      because: reason.because.map(({ item, weight }) => ({
+        item_id: item.itemId,
+        title: item.title,
+        weight,
+      })),
+    },
+  };
+}
+
+export function similarItemBody({ item, rank, score }: SimilarItem) {
+  return { ...itemHead(item), rank, score };
+}
+
+export function itemBody(item: Item): ItemBody {
+  const optional = {
+    description: item.description,
+    release_date: item.releaseDate,
+    imdb_rating: item.imdbRating,
+    imdb_votes: item.imdbVotes,
+    poster_url: item.posterUrl,
+    rating_mean: item.ratingMean,
+  };
+  return {
+    ...itemHead(item),
+    ...(Object.fromEntries(
+      Object.entries(optional).filter(([, value]) => value !== undefined),
+    ) as Partial<ItemBody>),
+    rating_count: item.ratingCount,
+    links: { ...item.links },
+  };
+}

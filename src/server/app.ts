@@ -1,0 +1,167 @@
+import { randomUUID } from "node:crypto";
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from "fastify";
+import { UsherError } from "../errors.ts";
+import type { ServerContext } from "./context.ts";
+import { type HostGuard, hostGuard } from "./host-guard.ts";
+import { answerUnrouted, methodTable } from "./methods.ts";
+import { asServerError, problemOf, problemType } from "./problem.ts";
+import { catalogueRoutes } from "./routes/catalogue.ts";
+import { compatRoutes } from "./routes/compat.ts";
+import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
+import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
+import { itemListRoutes, userListRoutes } from "./routes/recommendations.ts";
+import { compileValidator } from "./validation.ts";
+
+/** Largest body that is read. */
+const bodyBytesMax = 1024 * 1024;
+/** Longest time for a request to arrive whole. */
+const requestTimeoutMs = 30_000;
+/** Longest time for its head. */
+const headersTimeoutMs = 10_000;
+/** Above what Node's parser lets through, so that a long id is refused with its field named and not as an unknown route. */
+const paramLengthMax = 65_536;
+
+const securityHeaders = {
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+} as const;
+
+/**
+ * Builds the HTTP server. It does not listen: `app.listen({ host, port })` does, `app.inject(…)` asks it without a socket.
+ *
+ * @example
+ * import { createApp, servingOf } from "usher-recommender";
+ * const serving = servingOf({ release, catalogue });
+ * const app = createApp({ serving: () => serving, releases: async () => [], status: () => ({}), allowedHosts: [] });
+ * (await app.inject("/health/live")).json(); // → { status: "live" }
+ */
+export function createApp(context: ServerContext): FastifyInstance {
+  const guard = hostGuard(context.allowedHosts);
+  const app = fastify({
+    logger: context.logger ?? false,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request_id" }),
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestTimeoutMs,
+    http: { headersTimeout: headersTimeoutMs },
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: paramLengthMax },
+    clientErrorHandler: answerBrokenHttp,
+    frameworkErrors: (error, request, reply) => answerFrameworkError(guard, error, request, reply),
+  });
+  app.server.on("connect", refuseTunnel);
+  app.removeContentTypeParser("text/plain");
+  app.setValidatorCompiler(compileValidator);
+  app.setErrorHandler(answerError);
+  const methods = methodTable(app);
+  app.addHook("onRequest", (request, reply, done) => {
+    beforeEverything(guard, request, reply);
+    if (request.is404) answerUnrouted(methods, request, reply);
+    else done();
+  });
+  app.setNotFoundHandler((request, reply) => answerUnrouted(methods, request, reply)); // for files below /docs
+  if (context.logger) app.addHook("onResponse", logAnswer);
+  documentationPages(app);
+  app.register(async (scope) => {
+    const typed = scope.withTypeProvider<TypeBoxTypeProvider>();
+    userListRoutes(typed, context);
+    itemListRoutes(typed, context);
+    catalogueRoutes(typed, context);
+    operationRoutes(typed, context);
+    compatRoutes(typed, context);
+    documentationRoutes(typed);
+  });
+  return app;
+}
+
+function beforeEverything(guard: HostGuard, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header("x-request-id", request.id);
+  reply.headers(securityHeaders);
+  guard(request.headers);
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const known = asServerError(error);
+  const problem = problemOf(known, request.id);
+  if (problem.status >= 500 && known.code !== "NOT_READY") request.log.error({ err: known }, "answer failed");
+  if (known.code === "NOT_READY") reply.header("retry-after", retryAfterSeconds);
+  const allow = known.details["allow"];
+  if (typeof allow === "string") reply.header("allow", allow);
+  reply.code(problem.status).type(problemType).send(problem);
+}
+
+/** Answers what fastify refuses before the hooks run, such as a path that is not percent-encoded UTF-8. */
+function answerFrameworkError(
+  guard: HostGuard,
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  try {
+    beforeEverything(guard, request, reply);
+    answerError(error, request, reply);
+  } catch (refusal) {
+    answerError(refusal, request, reply);
+  }
+}
+
+/** One line a request, with the template of the route and not its path, which holds ids of persons. */
+function logAnswer(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  const { url: route = "unrouted" } = request.routeOptions;
+  const fields = {
+    method: request.method,
+    route,
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime * 10) / 10,
+  };
+  request.log.info(fields, "answered");
+  done();
+}
+
+const statusOfParserError: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** Answers what Node's parser refuses. There is no request then, and the connection cannot be used again. */
+function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
+  const status = statusOfParserError[error.code ?? ""] ?? 400;
+  const body = `${status} ${STATUS_CODES[status]}: expected a well-formed HTTP/1.1 request in time\n`;
+  writeAnswer(socket, { status, requestId: randomUUID(), type: "text/plain; charset=utf-8", body });
+}
+
+/** Node gives CONNECT a way of its own, past every handler. */
+function refuseTunnel(_request: unknown, socket: Socket): void {
+  const allow = "GET, HEAD, OPTIONS, POST";
+  const requestId = randomUUID();
+  const error = new UsherError("METHOD_NOT_ALLOWED", `method: expected one of ${allow}, got CONNECT`);
+  const body = JSON.stringify(problemOf(error, requestId));
+  writeAnswer(socket, { status: 405, requestId, type: problemType, body, more: `Allow: ${allow}\r\n` });
+}
+
+function writeAnswer(
+  socket: Socket,
+  answer: { status: number; requestId: string; type: string; body: string; more?: string },
+): void {
+  socket.on("error", () => socket.destroy()); // the other side may be gone already; there is nobody to tell
+  if (!socket.writable) return void socket.destroy();
+  const { status, requestId, type, body, more = "" } = answer;
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: ${type}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nX-Request-Id: ${requestId}\r\n` +
+      `X-Content-Type-Options: nosniff\r\n${more}\r\n${body}`,
+  );
+}

@@ -1,0 +1,44 @@
+import type { FastifyServerOptions } from "fastify";
+import type { ProgressEvent } from "../contracts/progress.ts";
+import type { ReleaseReport } from "../contracts/release.ts";
+import type { Catalogue } from "../data/catalogue.ts";
+import { type ItemList, itemList } from "../recommend/item-list.ts";
+import { type Recommender, recommender, type ServedRelease } from "../recommend/recommender.ts";
+
+/** The release that answers now. A request takes it once, so that a switch in between cannot mix two. */
+export interface Serving {
+  readonly version: string;
+  readonly recommender: Recommender;
+  readonly items: ItemList;
+}
+
+/** State of something that the server needs besides a release. */
+export interface DependencyState {
+  readonly status: "ready" | "waiting" | "failed";
+  readonly detail?: string;
+}
+
+/** What the server is given by the composition root. The functions are called for each request and must be cheap. */
+export interface ServerContext {
+  /** `undefined` until a release serves: the routes that need one then answer 503 `NOT_READY`. */
+  serving(): Serving | undefined;
+  /** Reports of all releases, the newest first. */
+  releases(): Promise<readonly ReleaseReport[]>;
+  /** What the start is doing, for `/health/ready`. */
+  status(): Partial<ProgressEvent>;
+  /** What else must be ready, by name, for `/health/ready`. */
+  dependencies?(): Readonly<Record<string, DependencyState>>;
+  /** Host names beside loopback under which the server may be asked; with a port they hold for that port only. */
+  readonly allowedHosts: readonly string[];
+  /** As fastify takes it; default: no log. */
+  readonly logger?: NonNullable<FastifyServerOptions["logger"]>;
+}
+
+/** Makes a loaded release and its catalogue ready to answer. Cost: O(ratings + items · log items). */
+export function servingOf(options: { release: ServedRelease; catalogue: Catalogue }): Serving {
+  return {
+    version: options.release.version,
+    recommender: recommender(options),
+    items: itemList(options.catalogue),
+  };
+}

@@ -1,0 +1,40 @@
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from "fastify";
+import type { TSchema } from "typebox";
+import { Problem } from "../../contracts/http.ts";
+import { type ErrorCode, errorKind } from "../../errors.ts";
+import { problemType } from "../problem.ts";
+
+/** The application with types of requests and answers taken from the schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** Longest time that a handler which waits for something may take. */
+export const handlerTimeoutMs = 30_000;
+
+/**
+ * The answers of a route for its schema: the good one, and a problem for each error that the route itself can produce.
+ *
+ * Every route can also answer 400, 403 and 500.
+ */
+export function answersOf<Good extends TSchema>(good: Good, codes: readonly ErrorCode[] = []) {
+  const all: ErrorCode[] = ["PARAMETER_INVALID", "HOST_REFUSED", "INTERNAL", ...codes];
+  const problems = Object.fromEntries(all.map((code) => [errorKind(code).status, problemAnswer(code)]));
+  return { 200: good, ...problems } as { 200: Good };
+}
+
+/** A problem of this code as an answer in a schema. */
+export function problemAnswer(code: ErrorCode, schema: TSchema = Problem) {
+  return { description: errorKind(code).message, content: { [problemType]: { schema } } };
+}

@@ -1,0 +1,84 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { ImportManifest, ManifestFile } from "../contracts/imports.ts";
+import { syncFolder, writeFileDurable } from "../durable-file.ts";
+import { makeFolderDurable } from "../lake/delta-files.ts";
+import type { SourceFile } from "./source.ts";
+import { scanText, type TextScan } from "./text-scan.ts";
+
+/** Name of the file that makes a folder of originals complete: it is written last. */
+export const manifestName = "_manifest.json";
+
+/** A file of an import, copied and looked through. */
+export interface Original {
+  readonly file: SourceFile;
+  /** Where the copy is. */
+  readonly path: string;
+  readonly scan: TextScan;
+}
+
+/** The folder for the originals of one import: `<lake>/bronze/originals/<source>/<ingestion stamp>`. */
+export function originalsFolder(lakeFolder: string, which: { source: string; ingestionTs: string }): string {
+  return join(lakeFolder, "bronze", "originals", which.source, which.ingestionTs.replace(/[-:.]/g, ""));
+}
+
+/**
+ * Copies the files of a data set, byte for byte, and makes them durable.
+ *
+ * Folders of the same source without a manifest are what a killed import left, and go first.
+ *
+ * @param options.onFile Called before each file.
+ * @throws UsherError as `scanText`; the half-made folder is removed.
+ */
+export async function copyOriginals(
+  files: readonly SourceFile[],
+  options: { folder: string; onFile: (filename: string) => void },
+): Promise<Original[]> {
+  await removeUnfinished(join(options.folder, ".."));
+  await makeFolderDurable(options.folder);
+  try {
+    const originals: Original[] = [];
+    for (const file of files) {
+      options.onFile(file.filename);
+      const path = join(options.folder, file.filename);
+      originals.push({ file, path, scan: await scanText(file.path, { ...file, copyTo: path }) });
+    }
+    await syncFolder(options.folder);
+    return originals;
+  } catch (error) {
+    await rm(options.folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    const names = await namesIn(join(folder, name));
+    if (!names.includes(manifestName)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+}
+
+/** What the manifest says of one file. @param rowCount Rows received: those kept and those rejected. */
+export function manifestFile(filename: string, scan: TextScan, rowCount: number): ManifestFile {
+  return {
+    filename,
+    size_bytes: scan.sizeBytes,
+    row_count: rowCount,
+    checksum_sha256: scan.sha256,
+    checksum_md5: scan.md5,
+  };
+}
+
+/** Writes the manifest, and with it completes the folder. @returns Its path. */
+export async function writeManifest(folder: string, manifest: ImportManifest): Promise<string> {
+  const path = join(folder, manifestName);
+  await writeFileDurable(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  return path;
+}

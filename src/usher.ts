@@ -1,0 +1,230 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import type { Configuration } from "./contracts/configuration.ts";
+import type { Progress, ProgressEvent } from "./contracts/progress.ts";
+import type { BuildRecord } from "./contracts/quality.ts";
+import type { ReleaseReport, TrainingReport } from "./contracts/release.ts";
+import { openDuckdb } from "./engine/duckdb.ts";
+import type { Engine } from "./engine/engine.ts";
+import { UsherError } from "./errors.ts";
+import { checkFormat, type HomePaths, homePaths, openHome } from "./home/home.ts";
+import { buildLake } from "./lake/build.ts";
+import { latestBuild, readBuild } from "./lake/build-record.ts";
+import { openLake } from "./lake/delta-lake.ts";
+import type { Lake } from "./lake/lake.ts";
+import { readCatalogue, readTrainingSet } from "./lake/read.ts";
+import type { Parameters } from "./models/model.ts";
+import { candidatesWith } from "./registry/candidates.ts";
+import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
+import { trainInWorker } from "./registry/train-in-worker.ts";
+import { createApp } from "./server/app.ts";
+import { type Serving, servingOf } from "./server/context.ts";
+import { listen } from "./server/listen.ts";
+import { importSource, type SourceImport } from "./sources/import.ts";
+import { latestImport, writeImportRecord } from "./sources/import-record.ts";
+import type { SourceSpec } from "./sources/source.ts";
+
+/** What every long work takes. */
+export interface Running {
+  readonly onProgress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/** What a training may be asked for. */
+export interface TrainingOptions extends Running {
+  /** Only these algorithms. Default: all. */
+  readonly algorithms?: readonly string[];
+  /** Parameters by algorithm, over those of the configuration. */
+  readonly parameters?: Readonly<Record<string, Parameters>>;
+}
+
+/** A home folder and everything that reads it. Another process may own the home. */
+export interface UsherReader {
+  readonly paths: HomePaths;
+  readonly engine: Engine;
+  readonly lake: Lake;
+  readonly releases: ReleaseStore;
+  /** The newest build. @throws UsherError `HOME_EMPTY`. */
+  build(): Promise<BuildRecord>;
+  /** Loads the present release and lets it answer; `undefined` where there is none. */
+  serve(): Promise<Release | undefined>;
+  /** Asks the HTTP API inside this process, without a socket. @returns The body of the answer. @throws UsherError of the problem. */
+  ask(path: string): Promise<unknown>;
+  /** Fits and compares the candidates on the newest build; publishes nothing. */
+  evaluate(options?: TrainingOptions): Promise<TrainingReport>;
+  close(): Promise<void>;
+}
+
+/** A running system: the only writer of its home folder. */
+export interface Usher extends UsherReader {
+  /** Takes a data set into bronze. */
+  importSource(spec: SourceSpec, options?: Running): Promise<SourceImport>;
+  /** Builds silver and gold from the newest import. @throws UsherError `HOME_EMPTY`, `QUALITY_GATE`. */
+  buildLake(options?: Running): Promise<BuildRecord>;
+  /** Trains on the newest build, passes the gate, stores the release and makes it the present one. */
+  train(options?: TrainingOptions): Promise<ReleaseReport>;
+  /** Tells `/health/ready` what the start is doing. */
+  showProgress(event: ProgressEvent): void;
+  /** Listens and gives the address, such as `http://127.0.0.1:8000`. @throws UsherError `PORT_IN_USE`, `CONFIG_INVALID`. */
+  listen(): Promise<string>;
+}
+
+interface OpenOptions {
+  readonly home: string;
+  readonly configuration: Configuration;
+}
+
+/** Opens a home for reading, whoever owns it. @throws UsherError `HOME_FORMAT`. */
+export async function openReader({ home, configuration }: OpenOptions): Promise<UsherReader> {
+  await checkFormat(home);
+  return assemble(homePaths(home), configuration);
+}
+
+/**
+ * Opens a home for this process alone.
+ *
+ * @throws UsherError `HOME_LOCKED`, `HOME_FORMAT`, `HOME_UNWRITABLE`.
+ */
+export async function openUsher({ home, configuration }: OpenOptions): Promise<Usher> {
+  const { lock, ...paths } = await openHome(home);
+  try {
+    const parts = await assemble(paths, configuration);
+    const { engine, lake, app } = parts;
+    return {
+      ...parts,
+      importSource: async (spec, running = {}) => {
+        const done = await importSource({ spec, lake, engine, ...running });
+        await writeImportRecord(lake.folder, { spec, done });
+        return done;
+      },
+      buildLake: async ({ onProgress = ignore } = {}) => {
+        const newest = await latestImport(lake.folder);
+        if (!newest) {
+          throw new UsherError("HOME_EMPTY", `${home}: expected an import, found none; run \`usher import\``);
+        }
+        return buildLake({ lake, engine, imports: [newest.imported], onProgress });
+      },
+      train: (training = {}) => trainAndPublish(parts, { configuration, training }),
+      listen: async () => {
+        const address = await listen(app, configuration);
+        await lock.announce(Number(new URL(address).port));
+        return address;
+      },
+      close: async () => {
+        await parts.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+const ignore: Progress = () => {};
+
+interface Parts extends UsherReader {
+  readonly app: FastifyInstance;
+  showProgress(event: ProgressEvent): void;
+}
+
+/** The composition root: puts the parts of a system over one home together. */
+async function assemble(paths: HomePaths, configuration: Configuration): Promise<Parts> {
+  const temporaryFolder = join(paths.folder, "tmp");
+  const engine = await openDuckdb({ threads: availableParallelism(), temporaryFolder });
+  const lake = openLake(paths.lake, engine);
+  const releases = releaseStore({
+    modelsFolder: join(paths.lake, "gold", "gold_models"),
+    pointerFile: paths.releasePointer,
+  });
+  let serving: Serving | undefined;
+  let status: Partial<ProgressEvent> = {};
+  const app = createApp({
+    serving: () => serving,
+    releases: () => releases.list(),
+    status: () => status,
+    allowedHosts: configuration.hosts,
+    logger: configuration.log_level === "silent" ? false : { level: configuration.log_level },
+  });
+  const build = async () => {
+    const newest = await latestBuild(paths.lake);
+    if (newest) return newest;
+    throw new UsherError(
+      "HOME_EMPTY",
+      `${paths.folder}: expected a build of the lake, found none; run \`usher import\` and \`usher build\``,
+    );
+  };
+  return {
+    paths,
+    engine,
+    lake,
+    releases,
+    app,
+    build,
+    serve: async () => {
+      const version = await releases.current();
+      if (version === undefined) return undefined;
+      const release = await releases.load(version);
+      const pinned = await readBuild(lake.folder, release.report.build.number);
+      serving = servingOf({ release, catalogue: await readCatalogue(lake, engine, pinned) });
+      status = {};
+      return release;
+    },
+    ask: (path) => ask(app, path),
+    evaluate: async (training = {}) => {
+      const set = await readTrainingSet(lake, engine, await build());
+      return (await trainInWorker({ set, ...requestOf(configuration, training) })).report;
+    },
+    showProgress: (event) => {
+      status = event;
+    },
+    close: async () => {
+      await app.close();
+      await engine.close();
+    },
+  };
+}
+
+async function ask(app: FastifyInstance, path: string): Promise<unknown> {
+  const answer = await app.inject({ url: path, headers: { host: "localhost" } });
+  const body = answer.json() as { code?: never; detail?: string };
+  if (answer.statusCode < 400) return body;
+  throw new UsherError(body.code ?? "INTERNAL", body.detail);
+}
+
+async function trainAndPublish(
+  { build, lake, engine, releases }: Parts,
+  { configuration, training }: { configuration: Configuration; training: TrainingOptions },
+): Promise<ReleaseReport> {
+  const pinned = await build();
+  const version = await releases.current();
+  const present = version === undefined ? undefined : (await releases.report(version)).chosen.ranker;
+  const trained = await trainInWorker({
+    set: await readTrainingSet(lake, engine, pinned),
+    ...requestOf(configuration, training),
+    ...(present ? { present } : {}),
+  });
+  const onProgress = training.onProgress ?? ignore;
+  const saved = await releases.save(trained, {
+    build: { number: pinned.number, tables: { ...pinned.tables } },
+    onProgress,
+  });
+  await releases.promote(saved, { onProgress });
+  return releases.report(saved);
+}
+
+/** The part of a training request that configuration and options decide. */
+function requestOf(
+  configuration: Configuration,
+  { algorithms, parameters = {}, onProgress, signal }: TrainingOptions,
+) {
+  const merged: Record<string, Parameters> = { ...configuration.models };
+  for (const [name, values] of Object.entries(parameters)) merged[name] = { ...merged[name], ...values };
+  return {
+    candidates: candidatesWith({ parameters: merged, ...(algorithms ? { algorithms } : {}) }),
+    seed: configuration.seed,
+    ...(onProgress ? { onProgress } : {}),
+    ...(signal ? { signal } : {}),
+  };
+}

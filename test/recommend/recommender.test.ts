@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import { recommender } from "../../src/recommend/recommender.ts";
+import { consumedBy, films, popularRanker, smallCatalogue, smallRelease } from "./small-release.ts";
+
+const small = recommender({ release: smallRelease, catalogue: smallCatalogue });
+const ids = (entries: readonly { item: { itemId: string } }[]) => entries.map(({ item }) => item.itemId);
+
+describe("recommend", () => {
+  it("ranks by the model's scores and leaves out what was rated, placeholders and hidden items", () => {
+    const { surface, items } = small.recommend({ userId: "1", k: 200 });
+    expect(surface).toBe("for-you");
+    expect(ids(items).sort()).toEqual(["10", "3", "5", "8", "YWJj/+==", "tt|9", "été"]);
+    expect(items.map(({ rank }) => rank)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    const scores = items.map(({ score }) => score);
+    expect(scores).toEqual([...scores].sort((left, right) => right - left));
+  });
+
+  it("never recommends what a user consumed, for any user and length", () => {
+    for (const userId of smallRelease.set.users.ids) {
+      for (const k of [1, 3, 200]) {
+        const found = ids(small.recommend({ userId, k }).items);
+        expect(found.length).toBeLessThanOrEqual(k);
+        expect(new Set(found).size).toBe(found.length);
+        for (const itemId of consumedBy(userId)) expect(found).not.toContain(itemId);
+        expect(found).not.toContain("6");
+        expect(found).not.toContain("7");
+      }
+    }
+  });
+
+  it("gives the score that follows from the weights by hand", () => {
+    // user auth0|123: Heat 5 → weight 1, Casino 4 → weight .8; positions 1 and 8; Amélie is at 2, Fargo at 7
+    const { items } = small.recommend({ userId: "auth0|123", k: 200 });
+    const amelie = items.find(({ item }) => item.itemId === "3");
+    expect(amelie?.score).toBeCloseTo(1 * (1 / 2 - 0.1) + 0.8 * (1 / 7 - 0.1), 5);
+    expect(amelie?.reason.text).toBe("because you liked Heat (1995) and Casino (1995)");
+    expect(amelie?.reason.because.map(({ weight }) => weight)).toEqual([0.4, 0.0343]);
+    const fargo = items.find(({ item }) => item.itemId === "8");
+    expect(fargo?.reason.because.map(({ item }) => item.itemId)).toEqual(["10", "2"]);
+  });
+
+  it("names no hidden or unknown item in a reason", () => {
+    for (const { reason } of small.recommend({ userId: "1", k: 200 }).items) {
+      expect(ids(reason.because)).not.toContain("6");
+      expect(ids(reason.because)).not.toContain("7");
+      expect(reason.because.length).toBeLessThanOrEqual(3);
+      for (const { weight } of reason.because) expect(weight).toBeGreaterThan(0);
+    }
+  });
+
+  it("clips predicted ratings to 0.5..5 and rounds them", () => {
+    const { items } = small.recommend({ userId: "2", k: 200 });
+    for (const { ratingPredicted } of items) expect(ratingPredicted).toBeLessThanOrEqual(5);
+    expect(small.recommend({ userId: "nobody", k: 1 }).items[0]?.ratingPredicted).toBeGreaterThanOrEqual(0.5);
+    expect(small.predictRating({ userId: "1", itemId: "3" })).toBe(4.2); // (5 + 4 + 5 + 5 + 1) / 5 + 2 / 10
+  });
+
+  it("filters by genre without regard to case and accents, and gives nothing for one that no item has", () => {
+    expect(ids(small.recommend({ userId: "1", k: 10, genre: "CRIME" }).items).sort()).toEqual(["10", "8"]);
+    expect(ids(small.recommend({ userId: "1", k: 10, genre: "comedie" }).items)).toEqual(["3"]);
+    expect(small.recommend({ userId: "1", k: 10, genre: "Western" })).toEqual({
+      surface: "for-you",
+      items: [],
+    });
+    expect(small.recommend({ userId: "1", k: 10, genre: " " }).items).toEqual([]);
+  });
+
+  it("leaves out what the request excludes; ids that nobody knows do no harm", () => {
+    const excluded = ["3", "zzz", "3", "10"];
+    expect(ids(small.recommend({ userId: "1", k: 200, excluded }).items)).not.toContain("3");
+    expect(ids(small.recommend({ userId: "1", k: 200, excluded }).items)).not.toContain("10");
+    expect(ids(small.recommend({ userId: "nobody", k: 200, excluded: ["1"] }).items)).not.toContain("1");
+  });
+
+  it("answers the same again, whatever was asked in between", () => {
+    const first = small.recommend({ userId: "1", k: 5 });
+    small.recommend({ userId: "2", k: 200, genre: "Crime" });
+    small.similar({ itemId: "1", k: 3 });
+    small.top({ k: 10 });
+    expect(small.recommend({ userId: "1", k: 5 })).toEqual(first);
+  });
+
+  it.each([0, 201, -1, 1.5, Number.NaN])("refuses k = %s", (k) => {
+    expect(() => small.recommend({ userId: "1", k })).toThrow(/k: expected an integer in 1..200, got/);
+  });
+});
+
+describe("users without a liked item", () => {
+  it("gives a stranger the labelled top list with the figures of the item", () => {
+    const { surface, items } = small.recommend({ userId: "nobody", k: 3 });
+    expect(surface).toBe("top");
+    expect(items[0]?.reason).toEqual({
+      source: "top_ratings",
+      text: "rated 4.5 on average by 2 viewers",
+      because: [],
+    });
+    expect(items[0]?.item.itemId).toBe("2");
+    expect(ids(items)).toEqual(ids(small.top({ k: 3 })));
+  });
+
+  it("gives the same list to who rated only low, less what they rated", () => {
+    const { surface, items } = small.recommend({ userId: "low", k: 200 });
+    expect(surface).toBe("top");
+    expect(ids(items)).toEqual(ids(small.top({ k: 200 })).filter((id) => id !== "5" && id !== "1"));
+    expect(small.recommend({ userId: "silent", k: 3 })).toEqual(small.recommend({ userId: "nobody", k: 3 }));
+  });
+});
+
+describe("a ranker that does not look at the history", () => {
+  const popular = recommender({
+    release: { ...smallRelease, ranker: popularRanker },
+    catalogue: smallCatalogue,
+  });
+  it("says how the item is rated", () => {
+    const { surface, items } = popular.recommend({ userId: "1", k: 200 });
+    expect(surface).toBe("for-you");
+    expect(items.find(({ item }) => item.itemId === "8")?.reason).toEqual({
+      source: "popularity",
+      text: "rated 4.0 on average by 1 viewer",
+      because: [],
+    });
+    expect(items[0]?.reason.text).toBe("not rated yet");
+  });
+});
+
+describe("similar", () => {
+  it("lists the nearest items that are shown, without the item itself", () => {
+    const found = small.similar({ itemId: "5", k: 4 });
+    expect(ids(found)).toEqual(["4", "3", "2", "8"]); // at distance 1, 2, 3 and 3; two at distance 1 and 2 are not shown
+    expect(found.map(({ rank }) => rank)).toEqual([1, 2, 3, 4]);
+  });
+  it.each(["zzz", "6", "7"])("knows no item %s", (itemId) => {
+    expect(() => small.similar({ itemId, k: 3 })).toThrow(
+      expect.objectContaining({ code: "ITEM_UNKNOWN", message: expect.stringContaining(itemId) }),
+    );
+  });
+  it("leaves out items without any likeness", () => {
+    expect(
+      recommender({ release: { ...smallRelease, ranker: popularRanker }, catalogue: smallCatalogue }).similar(
+        { itemId: "1", k: 5 },
+      ),
+    ).toEqual([]);
+  });
+});
+
+it("serves items that the catalogue lacks to nobody", () => {
+  const catalogue = { items: films, get: (id: string) => (id === "3" ? undefined : smallCatalogue.get(id)) };
+  const lacking = recommender({ release: smallRelease, catalogue });
+  expect(ids(lacking.recommend({ userId: "1", k: 200 }).items)).not.toContain("3");
+  expect(() => lacking.predictRating({ userId: "1", itemId: "3" })).toThrow(/item_id/);
+});
