@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { RecommendationsBody } from "../contracts/http.ts";
 import type { Progress } from "../contracts/progress.ts";
 import type { TrainingSet } from "../data/training-set.ts";
@@ -101,7 +102,7 @@ async function fetchOrDemo(
     const { folder } = await step("Fetching MovieLens latest-small", (running) =>
       downloadDataset({
         name: "movielens-latest-small",
-        folder: usher.paths.downloads,
+        folder: join(usher.paths.downloads, "movielens-latest-small"),
         baseUrl,
         timeoutMs,
         ...running,

@@ -18,10 +18,7 @@ const strict = { additionalProperties: false } as const;
 /** An id from outside. The format is checked by the server: 1..128 bytes of UTF-8 without control characters. */
 export const Id = Type.String({ minLength: 1, maxLength: idBytesMax, format: "usher-id" });
 /** In a body whole numbers are accepted as ids and turned into strings; a wrong id fails alone, not the whole body. */
-export const BodyId = Type.Union([
-  Type.String(),
-  Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
-]);
+export const BodyId = Type.Union([Type.String(), Type.Integer()]);
 
 /** Length of a list where none is asked for. */
 export const listLengthDefault = 10;

@@ -167,6 +167,7 @@ export interface TableQuality {
 /** `lake/reports/<8 digits>.json`: what a build found, also one that was refused. */
 export interface QualityReport {
   readonly number: number;
+  /** The gate let it pass. Whether it was then completed is told by its build record. */
   readonly accepted: boolean;
   readonly created_at: string;
   readonly source: string;

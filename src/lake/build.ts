@@ -133,11 +133,11 @@ async function stageAndCommit(
       });
       staged.push(await lake.stage(table, select));
     }
-    while (staged[0]) {
-      const version = await lake.commit(staged[0], { build: work.number });
-      work.versions[staged[0].table] = version;
-      onProgress({ phase: "commit", text: `${staged[0].table} version ${version}` });
+    for (let next = staged[0]; next; next = staged[0]) {
+      const version = await lake.commit(next, { build: work.number });
       staged.shift();
+      work.versions[next.table] = version;
+      onProgress({ phase: "commit", text: `${next.table} version ${version}` });
     }
   } catch (error) {
     for (const version of staged) await lake.discard(version);

@@ -5,7 +5,15 @@ import { syncFile, syncFolder, writeFileDurable } from "../durable-file.ts";
 import type { Engine } from "../engine/engine.ts";
 import { asUsherError, UsherError } from "../errors.ts";
 import { makeFolderDurable, removeLeftovers } from "./delta-files.ts";
-import { entryText, latestVersion, logFile, logFolder, replay, type Snapshot } from "./delta-log.ts";
+import {
+  entryText,
+  everyPath,
+  latestVersion,
+  logFile,
+  logFolder,
+  replay,
+  type Snapshot,
+} from "./delta-log.ts";
 import { columnsOfSchema, schemaString } from "./delta-schema.ts";
 import type { Lake, StagedFile, StagedVersion } from "./lake.ts";
 import { sqlName, sqlPath, sqlText } from "./sql-text.ts";
@@ -60,9 +68,11 @@ export function openLake(folder: string, engine: Engine): Lake {
       await tidy(staged.table);
       return commitStaged(folderOf(staged.table), staged, info);
     },
-    discard: async (staged) => {
-      for (const file of staged.files) {
-        await rm(join(folderOf(staged.table), ...file.path.split("/")), { force: true });
+    discard: async ({ table, files }) => {
+      // a commit may fail after its entry became visible, when the folder cannot be synced: then the files belong to a version
+      const named = await everyPath(folderOf(table), await latestVersion(folderOf(table)));
+      for (const { path } of files) {
+        if (!named.has(path)) await rm(join(folderOf(table), ...path.split("/")), { force: true });
       }
     },
   };

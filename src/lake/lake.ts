@@ -60,6 +60,6 @@ export interface Lake {
    * @throws UsherError `TABLE_CONFLICT` where another writer took the number.
    */
   commit(staged: StagedVersion, info?: Record<string, string | number>): Promise<number>;
-  /** Removes the files of a staged version that will not be committed. */
+  /** Removes the files of a staged version that will not be committed. Files of a committed version stay. */
   discard(staged: StagedVersion): Promise<void>;
 }

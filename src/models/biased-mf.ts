@@ -21,19 +21,19 @@ const rules = {
   },
   epochs: { default: 12, min: 1, max: 1000, integer: true, meaning: "times that both sides are solved" },
   regularization: {
-    default: 0.1,
+    default: 1.4,
     min: 1e-9,
     max: 1e6,
     meaning: "strength λ of the penalty on large factors",
   },
   biasRegularization: {
-    default: 0.05,
+    default: 1,
     min: 1e-9,
     max: 1e6,
     meaning: "strength of the penalty on large biases",
   },
   regularizationExponent: {
-    default: 1,
+    default: 0.5,
     min: 0,
     max: 2,
     meaning: "how both penalties grow with the ratings in a row: 0 not at all, 1 in proportion",

@@ -1,4 +1,5 @@
 import type { Interactions } from "../data/interactions.ts";
+import { breathe } from "./fit-loop.ts";
 import type { Algorithm, Model, ModelData } from "./model.ts";
 import { checkModelData, modelArray } from "./model-data.ts";
 import { resolveParameters } from "./parameters.ts";
@@ -34,7 +35,7 @@ const of = { algorithm: "popularity", rules };
  * n is the number of an item's interactions of positive weight, m the mean of all such weights, C = `priorCount`. With the defaults
  * the score is Σ weight; with weights of 1 it is the count. With countExponent 0 it is the Bayesian mean that film sites rank by.
  *
- * @throws UsherError `DATA_EMPTY`, `DATA_INVALID`, `MODEL_PARAMETER`.
+ * @throws UsherError `DATA_EMPTY`, `DATA_INVALID`, `MODEL_PARAMETER`, `CANCELLED`.
  * Cost: O(entries) time, itemCount · 4 bytes.
  */
 export const popularity: Algorithm = {
@@ -45,6 +46,7 @@ export const popularity: Algorithm = {
   async fit(interactions, given, run) {
     const parameters = resolveParameters(of, given);
     checkTrainingData(interactions, { algorithm: of.algorithm, valueMin: 0 });
+    await breathe(of.algorithm, run);
     const scores = scoresOf(interactions, parameters);
     run?.onProgress?.(1, "counted");
     return popularityModel(scores, parameters);

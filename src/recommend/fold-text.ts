@@ -13,7 +13,7 @@ const unfolded: Readonly<Record<string, string>> = {
  * Text as it is compared: without case, accents and doubled spaces.
  *
  * @example
- * import { foldText } from "usher-recommender";
+ * import { foldText } from "./fold-text.ts";
  * foldText("Amélie "); // → "amelie"
  */
 export function foldText(text: string): string {

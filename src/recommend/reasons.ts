@@ -68,18 +68,24 @@ export function historyReason(strongest: readonly ReasonItem[]): Reason {
 /**
  * The positions of the greatest positive values, the greatest first; of equal ones the earlier first.
  *
+ * @param options.counts Asked only for the few that would be among the greatest; false leaves the position out.
  * Cost: O(values · limit), which for three is less than sorting.
  */
-export function strongestPositions(values: Float32Array, limit: number): number[] {
+export function strongestPositions(
+  values: Float32Array,
+  options: { limit: number; counts?: (position: number) => boolean },
+): number[] {
+  const { limit, counts } = options;
   const best: number[] = [];
+  let least = 0;
   for (let at = 0; at < values.length; at++) {
     const value = values[at] ?? 0;
-    if (!(value > 0)) continue; // NaN too
+    if (!(value > least) || counts?.(at) === false) continue; // NaN too
     let place = best.length;
     while (place > 0 && value > (values[best[place - 1] ?? 0] ?? 0)) place--;
-    if (place >= limit) continue;
     best.splice(place, 0, at);
     if (best.length > limit) best.pop();
+    if (best.length === limit) least = values[best[limit - 1] ?? 0] ?? 0;
   }
   return best;
 }

@@ -86,11 +86,16 @@ function checkLength(k: number): void {
 
 /** A user's ratings as weights for the ranker: entries without weight are dropped. */
 function weightsOf(ratings: History): History {
-  const weights = ratings.values.map(ratingWeight);
-  return {
-    items: ratings.items.filter((_, at) => (weights[at] ?? 0) > 0),
-    values: weights.filter((weight) => weight > 0),
-  };
+  const items = new Int32Array(ratings.items.length);
+  const values = new Float32Array(ratings.items.length);
+  let kept = 0;
+  for (let at = 0; at < items.length; at++) {
+    const weight = ratingWeight(ratings.values[at] ?? 0);
+    if (weight === 0) continue;
+    items[kept] = ratings.items[at] ?? 0;
+    values[kept++] = weight;
+  }
+  return { items: items.subarray(0, kept), values: values.subarray(0, kept) };
 }
 
 /**
@@ -246,11 +251,11 @@ class ReleaseRecommender implements Recommender {
   #explain(weights: History, itemIndex: number): Reason {
     const contributions = this.#release.ranker.contributions(weights, itemIndex);
     if (!contributions) return ratedReason(this.#best.ratingsOf(itemIndex), "popularity");
-    // what the catalogue does not show must not appear in a reason either
-    weights.items.forEach((item, at) => {
-      if (!holds(this.#shelves.all.items, item)) contributions[at] = 0;
-    });
-    const strongest = strongestPositions(contributions, reasonItemsMax).map((at) => ({
+    const strongest = strongestPositions(contributions, {
+      limit: reasonItemsMax,
+      // what the catalogue does not show must not appear in a reason either
+      counts: (at) => holds(this.#shelves.all.items, weights.items[at] ?? -1),
+    }).map((at) => ({
       item: this.#shownItem(weights.items[at] ?? -1),
       weight: round(contributions[at] ?? 0, 1e4),
     }));

@@ -125,7 +125,10 @@ async function loadRelease(folder: string): Promise<Release> {
     loadTrainingSet(file("set")),
     loadModel(file("ranker")),
     loadModel(file("rater")),
-  ]);
+  ]).catch((error: unknown) => {
+    const isGone = error instanceof UsherError && error.code === "SOURCE_NOT_FOUND";
+    throw isGone ? new UsherError("MODEL_FILE", error.message, { cause: error }) : error;
+  });
   if (fingerprint !== report.data.fingerprint) {
     throw damaged(file("set"), `expected fingerprint ${report.data.fingerprint}, got ${fingerprint}`);
   }

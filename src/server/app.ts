@@ -42,10 +42,9 @@ const securityHeaders = {
  * Builds the HTTP server. It does not listen: `app.listen({ host, port })` does, `app.inject(…)` asks it without a socket.
  *
  * @example
- * import { createApp, servingOf } from "usher-recommender";
- * const serving = servingOf({ release, catalogue });
- * const app = createApp({ serving: () => serving, releases: async () => [], status: () => ({}), allowedHosts: [] });
- * (await app.inject("/health/live")).json(); // → { status: "live" }
+ * import { createApp } from "./app.ts";
+ * const app = createApp({ serving: () => undefined, releases: async () => [], status: () => ({}), allowedHosts: [] });
+ * (await app.inject({ url: "/health/live", headers: { host: "localhost" } })).json(); // → { status: "live" }
  */
 export function createApp(context: ServerContext): FastifyInstance {
   const guard = hostGuard(context.allowedHosts);

@@ -44,7 +44,8 @@ function patternOf(url: string): RegExp {
 export function answerUnrouted(methods: MethodTable, request: FastifyRequest, reply: FastifyReply): void {
   const path = (request.raw.url ?? "").split("?", 1)[0] ?? "";
   const allowed = methods.allowed(path);
-  if (allowed.length === 0) {
+  // a file below /docs/static/ has a route, and yet may not be there
+  if (allowed.length === 0 || (request.method !== "OPTIONS" && allowed.includes(request.method))) {
     throw new UsherError(
       "ROUTE_UNKNOWN",
       `path: expected one of the routes of /docs, got "${path.slice(0, 200)}"`,

@@ -131,8 +131,12 @@ function expectation(shape: Shape): string {
   if (shape.enum) return `one of ${shape.enum.join(", ")}`;
   if (shape.format === "usher-id")
     return `an id of 1..${idBytesMax} bytes of UTF-8 without control characters`;
-  if (shape.type === "integer") return `an integer in ${shape.minimum}..${shape.maximum}`;
-  if (shape.type === "string") return `a text of ${shape.minLength ?? 0}..${shape.maxLength} characters`;
+  if (shape.type === "integer")
+    return shape.maximum === undefined ? "an integer" : `an integer in ${shape.minimum}..${shape.maximum}`;
+  if (shape.type === "string")
+    return shape.maxLength === undefined
+      ? "a text"
+      : `a text of ${shape.minLength ?? 0}..${shape.maxLength} characters`;
   if (shape.type === "array") return `a list of ${shape.minItems ?? 0}..${shape.maxItems} entries`;
   return "a JSON object";
 }

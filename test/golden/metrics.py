@@ -1,6 +1,6 @@
 """Makes metrics.json: seeded lists and predictions with their metrics, computed with NumPy and independently of src/.
 
-Run: python3 test/golden/metrics.py > test/golden/metrics.json   (needs NumPy)
+Run: python3 test/golden/metrics.py > test/golden/metrics.json, then npm run format   (needs NumPy)
 """
 
 import json

@@ -287,6 +287,33 @@ describe("the gate", () => {
   });
 });
 
+describe("a build that stops on its way", () => {
+  const moments = [
+    "checking silver_ratings",
+    "writing silver_ratings",
+    "silver_items version 1",
+    "silver_rejected_rows version 1",
+    "writing gold_user_stats",
+    "gold_item_stats version 1",
+  ];
+  test.each(moments)(
+    "at '%s' leaves the build before as it was, and can be started again",
+    async (moment) => {
+      const before = await build(small([]));
+      const stopped = build(small([], 60), ({ text }) => {
+        if (text === moment) throw new Error("stopped");
+      });
+      await expect(stopped).rejects.toThrow("stopped");
+      expect(await latestBuild(folder)).toEqual(before);
+      expect(await read(before, "silver_ratings")).toHaveLength(100);
+      for (const table of await lake.tables()) await lake.relation(table);
+      const again = await build(small([], 60));
+      expect(await read(again, "silver_ratings")).toHaveLength(60);
+      expect(await read(again, "gold_user_stats")).toHaveLength(10);
+    },
+  );
+});
+
 describe("what refers to the catalogue", () => {
   test("an item known only from a rating gets a placeholder, counted as a warning", async () => {
     const record = await build(small([{ user: "u", item: "unheard", rating: "4" }]));

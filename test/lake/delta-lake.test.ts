@@ -207,6 +207,13 @@ describe("after a failure", () => {
     expect(await parquetIn("silver_a")).toEqual([]);
   });
 
+  test("files that a version names are not discarded", async () => {
+    const staged = await lake.stage("silver_a", "SELECT 1 AS x");
+    await lake.commit(staged);
+    await lake.discard(staged);
+    expect(await read("silver_a")).toEqual([{ x: 1 }]);
+  });
+
   test("a SELECT that fails on its way leaves no file", async () => {
     const failing =
       "SELECT CASE WHEN i < 300000 THEN i ELSE error('broke') END AS x FROM range(400000) AS r (i)";

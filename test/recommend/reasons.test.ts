@@ -54,7 +54,11 @@ describe("strongestPositions", () => {
       [0, 1, 2],
     ],
   ])("of %s are %s", (values, expected) => {
-    expect(strongestPositions(Float32Array.from(values), 3)).toEqual(expected);
+    expect(strongestPositions(Float32Array.from(values), { limit: 3 })).toEqual(expected);
+  });
+  it("leaves out those that do not count", () => {
+    const values = Float32Array.of(5, 4, 3, 2, 1);
+    expect(strongestPositions(values, { limit: 2, counts: (at) => at % 2 === 1 })).toEqual([1, 3]);
   });
 });
 

@@ -1,0 +1,41 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { run as leaveOneOut } from "../../bench/ncf-leave-one-out.ts";
+import { run as ratingFolds } from "../../bench/rating-5-fold.ts";
+
+const dataFolder = process.env["USHER_DATA"] ?? "../shared/data";
+const has = (path: string) => {
+  const isThere = existsSync(join(dataFolder, path));
+  if (!isThere)
+    console.warn(`SKIPPED: ${path} is not in ${dataFolder}; set USHER_DATA to the folder of the data sets`);
+  return isThere;
+};
+
+describe.skipIf(!has("ml-1m/ncf-leave-one-out.test.tsv"))("bench ncf-leave-one-out, tiny", () => {
+  it("ranks the held-out film better than popularity does, the same in every run", async () => {
+    const results = await leaveOneOut({ dataFolder, tiny: true });
+    expect(results.map(({ label }) => label)).toEqual(["popularity", "item-knn", "ials 16"]);
+    const [popularity, knn, ials] = results;
+    expect(popularity!.hitRate).toBeGreaterThan(0.3);
+    expect(knn!.ndcg).toBeGreaterThan(popularity!.ndcg);
+    expect(ials!.ndcg).toBeGreaterThan(popularity!.ndcg);
+    const again = await leaveOneOut({ dataFolder, tiny: true });
+    expect(again.map(({ checksum }) => checksum)).toEqual(results.map(({ checksum }) => checksum));
+  });
+});
+
+describe.skipIf(!has("ml-100k/u1.base"))("bench rating-5-fold", () => {
+  it("tiny: predicts better with factors than without", async () => {
+    const [biases, factors] = await ratingFolds({ dataFolder, tiny: true });
+    expect(biases!.rmse).toBeLessThan(0.97);
+    expect(factors!.rmse).toBeLessThan(biases!.rmse - 0.005);
+  });
+
+  it("whole: RMSE at most 0.925 over the five folds of MovieLens-100K, at least 0.005 below no factors", async () => {
+    const [biases, factors] = await ratingFolds({ dataFolder, tiny: false });
+    expect(factors!.folds).toHaveLength(5);
+    expect(factors!.rmse).toBeLessThan(0.925);
+    expect(factors!.rmse).toBeLessThan(biases!.rmse - 0.005);
+  });
+});

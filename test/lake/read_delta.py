@@ -1,0 +1,30 @@
+"""Reads every Delta table under a lake folder with the Python package deltalake and prints what it found as JSON.
+
+Usage: python read_delta.py LAKE_FOLDER
+Prints {table: {version, rows, columns: {name: Delta type as JSON}, first: the first row as text}}.
+"""
+
+import json
+import pathlib
+import sys
+
+from deltalake import DeltaTable
+
+
+def main() -> None:
+    found = {}
+    for log in sorted(pathlib.Path(sys.argv[1]).glob("*/*/_delta_log")):
+        table = DeltaTable(str(log.parent))
+        arrow = table.to_pyarrow_table()
+        found[log.parent.name] = {
+            "version": table.version(),
+            "rows": arrow.num_rows,
+            "columns": {
+                field["name"]: field["type"] for field in json.loads(table.schema().to_json())["fields"]
+            },
+            "first": {name: str(value) for name, value in (arrow.slice(0, 1).to_pylist() or [{}])[0].items()},
+        }
+    print(json.dumps(found))
+
+
+main()

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type CheckedApp, checkedApp } from "./checked-app.ts";
+
+let server: CheckedApp;
+beforeAll(async () => {
+  server = await checkedApp();
+});
+afterAll(() => server.app.close());
+
+describe("/openapi.json", () => {
+  it("documents exactly the routes that are registered, less the files of the page", async () => {
+    const { openapi, paths, info } = (await server.ask("/openapi.json")).json();
+    expect(openapi).toBe("3.1.0");
+    expect(info.version).toMatch(/^\d+\.\d+\.\d+/);
+    const documented = Object.entries(paths as Record<string, object>).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ":$1")}`),
+    );
+    const routes = server.routes.filter((route) => !/^HEAD | \/docs/.test(route));
+    expect(routes.length).toBeGreaterThan(12);
+    expect(documented.sort()).toEqual(routes.sort());
+  });
+  it("describes each answer, the problems too", async () => {
+    const { paths } = (await server.ask("/openapi.json")).json();
+    const { responses } = paths["/v1/items/{item_id}/similar"].get;
+    expect(Object.keys(responses).sort()).toEqual(["200", "400", "403", "404", "500", "503"]);
+    expect(Object.keys(responses["404"].content)).toEqual(["application/problem+json"]);
+    const k = paths["/v1/top"].get.parameters.find(({ name }: { name: string }) => name === "k");
+    expect(k.schema).toMatchObject({ type: "integer", minimum: 1, maximum: 200, default: 10 });
+  });
+});
+
+describe("/docs", () => {
+  it("is reached from /", async () => {
+    const answer = await server.ask("/");
+    expect([answer.statusCode, answer.headers["location"]]).toEqual([302, "/docs"]);
+  });
+  it("loads only files of this server, under a policy that lets nothing else in", async () => {
+    const page = await server.ask("/docs");
+    expect(page.statusCode).toBe(200);
+    expect(page.headers["content-security-policy"]).toContain("script-src 'self';");
+    const files = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => file!);
+    expect(files.length).toBeGreaterThan(4);
+    for (const file of files) {
+      expect(file).toMatch(/^\/docs\//);
+      expect((await server.ask(file)).statusCode).toBe(200);
+    }
+    expect(page.body).not.toMatch(/<script(?![^>]*src=)/);
+    const start = await server.ask("/docs/static/swagger-initializer.js");
+    expect(start.body).toContain("/openapi.json");
+    expect(start.body).toMatch(/"?validatorUrl"?:\s*null/);
+  });
+  it("sends the security headers with everything", async () => {
+    for (const url of ["/docs", "/v1/top", "/nope", "/v1/items/%ZZ", "/docs/static/swagger-ui.css"]) {
+      expect((await server.ask(url)).headers).toMatchObject({
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "content-security-policy": expect.stringContaining("frame-ancestors 'none'"),
+      });
+    }
+  });
+});
