@@ -17,7 +17,7 @@ import { readCatalogue, readTrainingSet } from "./lake/read.ts";
 import type { Parameters } from "./models/model.ts";
 import { candidatesWith } from "./registry/candidates.ts";
 import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
-import { trainInWorker } from "./registry/train-in-worker.ts";
+import { compareInWorker, trainInWorker } from "./registry/train-in-worker.ts";
 import { createApp } from "./server/app.ts";
 import { type Serving, servingOf } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
@@ -174,7 +174,7 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
     ask: (path) => ask(app, path),
     evaluate: async (training = {}) => {
       const set = await readTrainingSet(lake, engine, await build());
-      return (await trainInWorker({ set, ...requestOf(configuration, training) })).report;
+      return compareInWorker({ set, ...requestOf(configuration, training) });
     },
     showProgress: (event) => {
       status = event;

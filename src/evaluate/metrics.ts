@@ -20,6 +20,7 @@ function hits(list: RankedList, k: number): number {
  * Source: Liang et al. 2018, §4.2. Dacrema et al. divide by |relevant| instead and get smaller figures for k < |relevant|.
  *
  * @example
+ * import { recallAt } from "usher-recommender";
  * recallAt({ ranked: [7, 3], relevant: new Set([3, 5, 6]) }, 2); // → 0.5
  */
 export function recallAt(list: RankedList, k: number): number {

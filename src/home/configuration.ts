@@ -109,7 +109,8 @@ async function readConfigurationFile(path: string): Promise<FlatValues> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return {}; // a home that is no folder is told where it is opened
     throw new UsherError("CONFIG_INVALID", `${path}: cannot be read: ${(error as Error).message}`, {
       cause: error,
     });

@@ -10,6 +10,7 @@ import {
   fastify,
   LogController,
 } from "fastify";
+import type { ProblemBody } from "../contracts/http.ts";
 import { UsherError } from "../errors.ts";
 import type { ServerContext } from "./context.ts";
 import { type HostGuard, hostGuard } from "./host-guard.ts";
@@ -26,6 +27,8 @@ import { compileValidator } from "./validation.ts";
 const bodyBytesMax = 1024 * 1024;
 /** Longest time for a request to arrive whole. */
 const requestTimeoutMs = 30_000;
+/** Longest time for the rest of a body that is refused. */
+const drainTimeoutMs = 10_000;
 /** Longest time for its head. */
 const headersTimeoutMs = 10_000;
 /** Above what Node's parser lets through, so that a long id is refused with its field named and not as an unknown route. */
@@ -99,7 +102,28 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   if (known.code === "NOT_READY") reply.header("retry-after", retryAfterSeconds);
   const allow = known.details["allow"];
   if (typeof allow === "string") reply.header("allow", allow);
-  reply.code(problem.status).type(problemType).send(problem);
+  reply.code(problem.status).type(problemType);
+  if (hasBody(request) && !request.raw.complete) sendWhileReceiving(request, reply, problem);
+  else reply.send(problem);
+}
+
+const hasBody = ({ headers }: FastifyRequest) =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+
+/**
+ * Sends a refusal to a client that is still sending. Closing now would lose the answer on its way: so the connection stays, and
+ * Node discards what arrives until the request times out. A client that wants it closed gets the answer when it has sent all.
+ */
+function sendWhileReceiving(request: FastifyRequest, reply: FastifyReply, problem: ProblemBody): void {
+  reply.removeHeader("connection");
+  if (request.headers.connection?.toLowerCase() !== "close") return void reply.send(problem);
+  const answer = () => {
+    request.raw.off("end", answer);
+    clearTimeout(patience);
+    reply.send(problem);
+  };
+  const patience = setTimeout(answer, drainTimeoutMs).unref();
+  request.raw.on("end", answer).resume();
 }
 
 /** Answers what fastify refuses before the hooks run, such as a path that is not percent-encoded UTF-8. */

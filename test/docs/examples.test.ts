@@ -2,13 +2,14 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { isBuilt } from "../../scripts/stamp.js";
+import { main } from "../../src/cli/main.ts";
 import { loadConfiguration } from "../../src/home/configuration.ts";
 import { type Block, docstringExamples, fencedBlocks, pages, read, root } from "./blocks.ts";
 import { programOf } from "./program.ts";
 import { linesOf, readOnlyCommands, understand } from "./shell-line.ts";
-import { program, type SmallSite, startSmallSite } from "./small-site.ts";
+import { type SmallSite, startSmallSite } from "./small-site.ts";
 
 const printedAddress = "http://127.0.0.1:8000";
 const languages = ["js", "ts", "json", "sh", "text"];
@@ -31,21 +32,34 @@ beforeAll(async () => {
 });
 afterAll(() => site?.stop());
 
-/** Runs Node in a folder of its own. */
-function runNode(args: readonly string[]) {
-  const options = { cwd: site.folder(), timeout: 50_000 };
-  return new Promise<{ code: number | string; out: string }>((resolve) => {
-    execFile(process.execPath, [...args], options, (error, stdout, stderr) =>
-      resolve({ code: error ? (error.code ?? error.signal ?? 1) : 0, out: `${stdout}${stderr}` }),
+/** Runs an example in a process of its own, in a folder of its own. */
+async function runExample(block: Block) {
+  const { source, promises } = programOf(block);
+  const cwd = site.folder();
+  const file = join(cwd, "example.mjs");
+  writeFileSync(file, source.replaceAll(printedAddress, site.address));
+  return new Promise<{ code: number | string; out: string; promises: number }>((resolve) => {
+    execFile(process.execPath, [file], { cwd, timeout: 50_000 }, (error, stdout, stderr) =>
+      resolve({ code: error ? (error.code ?? error.signal ?? 1) : 0, out: `${stdout}${stderr}`, promises }),
     );
   });
 }
 
-async function runExample(block: Block) {
-  const { source, promises } = programOf(block);
-  const file = join(site.folder(), "example.mjs");
-  writeFileSync(file, source.replaceAll(printedAddress, site.address));
-  return { ...(await runNode([file])), promises };
+/** Runs the command line here, in a folder of its own: its code, and all that it prints. */
+async function runUsher(words: readonly string[]) {
+  const here = process.cwd();
+  const printed: unknown[] = [];
+  const catching = [process.stdout, process.stderr].map((stream) =>
+    vi.spyOn(stream, "write").mockImplementation((text) => printed.push(text) > 0),
+  );
+  process.chdir(site.folder());
+  try {
+    const code = await main(words);
+    return { code, out: printed.join("") };
+  } finally {
+    process.chdir(here);
+    for (const stream of catching) stream.mockRestore();
+  }
 }
 
 describe("examples", () => {
@@ -96,7 +110,7 @@ describe("printed commands", () => {
     if (asked.kind !== "usher") return;
     const [command = "", ...rest] = asked.words;
     if (!readOnlyCommands.includes(command) && !rest.includes("--help")) return;
-    const { code, out } = await runNode([program, command, ...rest, "--home", site.home]);
+    const { code, out } = await runUsher([command, ...rest]);
     expect({ code, out }).toMatchObject({ code: 0 });
   });
 

@@ -22,7 +22,9 @@ const proseOf = (file: string) => read(file).replace(/^```[\s\S]*?^```/gm, "");
 describe("parts made from code", () => {
   let sections: Record<string, string>;
   beforeAll(async () => {
-    sections = sectionsOf(await readCode((name: string) => import(`../../src/${name}.ts`)));
+    sections = sectionsOf(
+      await readCode((name: string) => import(/* @vite-ignore */ `../../src/${name}.ts`)),
+    );
   });
 
   it.each(filledPages)("%s is fresh", (file) => {

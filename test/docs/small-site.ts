@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -10,8 +10,7 @@ import { root } from "./blocks.ts";
 export interface SmallSite {
   /** `http://127.0.0.1:<port>` */
   readonly address: string;
-  readonly home: string;
-  /** A folder of its own for each call. */
+  /** A folder of its own for each call, in which `usher-home` is the home of the server. */
   folder(): string;
   stop(): Promise<void>;
 }
@@ -61,8 +60,11 @@ export async function startSmallSite(): Promise<SmallSite> {
   try {
     return {
       address: await readyAddress(child, () => said),
-      home,
-      folder: () => mkdtempSync(join(folder, "run-")),
+      folder: () => {
+        const own = mkdtempSync(join(folder, "run-"));
+        symlinkSync(home, join(own, "usher-home"), "junction");
+        return own;
+      },
       stop,
     };
   } catch (error) {

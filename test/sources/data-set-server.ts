@@ -20,19 +20,23 @@ export interface DataSetServer {
 const etag = '"v1"';
 
 /** Serves the archive, or the rest of it where the request asks for that and still means the same file. */
-export const serveWell: Behaviour = (request, response, archive) => {
-  const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? "") ?? [];
-  const isSame = (request.headers["if-range"] ?? etag) === etag;
-  if (from === undefined || !isSame) {
-    response.writeHead(200, { "content-length": archive.length, etag }).end(archive);
-  } else if (Number(from) >= archive.length) {
-    response.writeHead(416, { "content-range": `bytes */${archive.length}` }).end();
-  } else {
-    const rest = archive.subarray(Number(from));
-    const range = `bytes ${from}-${archive.length - 1}/${archive.length}`;
-    response.writeHead(206, { "content-length": rest.length, "content-range": range, etag }).end(rest);
-  }
-};
+export const serveAs =
+  (tag: string): Behaviour =>
+  (request, response, archive) => {
+    const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? "") ?? [];
+    const isSame = (request.headers["if-range"] ?? tag) === tag;
+    if (from === undefined || !isSame) {
+      response.writeHead(200, { "content-length": archive.length, etag: tag }).end(archive);
+    } else if (Number(from) >= archive.length) {
+      response.writeHead(416, { "content-range": `bytes */${archive.length}` }).end();
+    } else {
+      const rest = archive.subarray(Number(from));
+      const range = `bytes ${from}-${archive.length - 1}/${archive.length}`;
+      response.writeHead(206, { "content-length": rest.length, "content-range": range, etag: tag }).end(rest);
+    }
+  };
+
+export const serveWell = serveAs(etag);
 
 /** Sends so many bytes of what is asked for and then drops the connection. */
 export const cutAfter =

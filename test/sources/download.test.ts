@@ -13,6 +13,7 @@ import {
   dataSetServer,
   latestSmallFiles,
   md5Of,
+  serveAs,
   serveWell,
 } from "./data-set-server.ts";
 
@@ -133,6 +134,24 @@ describe("a download", () => {
   });
 });
 
+test("a file that changed on the server between two calls is fetched from its start", async () => {
+  const changed = archiveOf({ ...files, "README.txt": "Invented for a test.\nNo real dat4.\n" });
+  expect(changed.length).toBe(archive.length); // so only the ETag tells them apart
+  let answers = 0;
+  server.behaviour = (request, response, bytes) => {
+    if (answers++ === 0) cutAfter(1000)(request, response, bytes);
+    else response.destroy();
+  };
+  await expect(download()).rejects.toMatchObject({ code: "DOWNLOAD_FAILED" });
+  Object.assign(server, {
+    archive: changed,
+    md5: md5Of(changed),
+    behaviour: serveAs('"v2"'),
+  });
+  await download();
+  expect(await readFile(join(folder, "README.txt"), "utf8")).toContain("dat4");
+});
+
 describe("a download that cannot be trusted", () => {
   test("a wrong checksum is refused, and the next call starts clean", async () => {
     server.md5 = "0".repeat(32);
@@ -160,7 +179,12 @@ describe("a download that cannot be trusted", () => {
     async (name) => {
       server.archive = archiveOf({ [name]: "x" }, "");
       server.md5 = md5Of(server.archive);
-      await expect(download()).rejects.toMatchObject({ code: "SOURCE_DAMAGED" });
+      await expect(download()).rejects.toMatchObject({
+        code: "SOURCE_DAMAGED",
+        message: expect.stringContaining(
+          `expected names such as folder/file.csv, got ${JSON.stringify(name)}`,
+        ),
+      });
       expect(await readdir(join(folder, ".."))).toEqual(["ml"]);
       expect((await readdir(folder)).filter((file) => file.includes("evil"))).toEqual([]);
     },
