@@ -21,7 +21,12 @@ export { type Split, splitByUser } from "./data/split.ts";
 export type { TrainingSet } from "./data/training-set.ts";
 export { type Vocabulary, vocabulary } from "./data/vocabulary.ts";
 export { type ErrorCode, type ErrorKind, errorKind, errorKinds, UsherError } from "./errors.ts";
-export { type BootstrapOptions, pairedInterval, pairedRmseInterval, type SquaredErrors } from "./evaluate/interval.ts";
+export {
+  type BootstrapOptions,
+  pairedInterval,
+  pairedRmseInterval,
+  type SquaredErrors,
+} from "./evaluate/interval.ts";
 export {
   averagePrecisionAt,
   coverage,

@@ -124,7 +124,7 @@ describe("the house", () => {
   });
 
   it("exports names only, and has nothing left open", () => {
-    const open = /\b(TO[D]O|FIX[M]E|X{3}|not implemented)\b|\.onl[y]\(|\b(it|test|describe)\.ski[p]\(/;
+    const open = /\b(TO[D]O|FIX[M]E|X{3}|not implemente[d])\b|\.onl[y]\(|\b(it|test|describe)\.ski[p]\(/;
     expect(code.filter((file) => open.test(text(file)))).toEqual([]);
     expect(sources.filter((file) => /^export default/m.test(text(file)))).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { run as leaveOneOut } from "../../bench/ncf-leave-one-out.ts";
 import { run as ratingFolds } from "../../bench/rating-5-fold.ts";
+import { run as walking } from "../../bench/walking.ts";
 
 const dataFolder = process.env["USHER_DATA"] ?? "../shared/data";
 const has = (path: string) => {
@@ -37,5 +38,14 @@ describe.skipIf(!has("ml-100k/u1.base"))("bench rating-5-fold", () => {
     expect(factors!.folds).toHaveLength(5);
     expect(factors!.rmse).toBeLessThan(0.925);
     expect(factors!.rmse).toBeLessThan(biases!.rmse - 0.005);
+  });
+});
+
+describe("bench walking, tiny", () => {
+  it("walks the whole path on the demo and is answered without an error", async () => {
+    const result = await walking({ dataFolder, tiny: true });
+    expect(result.requestsPerSecond).toBeGreaterThan(0);
+    expect(result.latencyMsP99).toBeGreaterThanOrEqual(result.latencyMsP50);
+    expect(result.checksum).toMatch(/^[0-9a-f]{12}$/);
   });
 });

@@ -35,7 +35,8 @@ afterAll(() => site?.stop());
 /** Runs an example in a process of its own, in a folder of its own. */
 async function runExample(block: Block) {
   const { source, promises } = programOf(block);
-  const cwd = site.folder();
+  // what a docstring shows must not change the home of the others
+  const cwd = site.folder({ withHome: !block.file.startsWith("src/") });
   const file = join(cwd, "example.mjs");
   writeFileSync(file, source.replaceAll(printedAddress, site.address));
   return new Promise<{ code: number | string; out: string; promises: number }>((resolve) => {
@@ -52,7 +53,7 @@ async function runUsher(words: readonly string[]) {
   const catching = [process.stdout, process.stderr].map((stream) =>
     vi.spyOn(stream, "write").mockImplementation((text) => printed.push(text) > 0),
   );
-  process.chdir(site.folder());
+  process.chdir(site.folder({ withHome: true }));
   try {
     const code = await main(words);
     return { code, out: printed.join("") };

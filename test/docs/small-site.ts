@@ -10,8 +10,8 @@ import { root } from "./blocks.ts";
 export interface SmallSite {
   /** `http://127.0.0.1:<port>` */
   readonly address: string;
-  /** A folder of its own for each call, in which `usher-home` is the home of the server. */
-  folder(): string;
+  /** A folder of its own for each call; `withHome`: `usher-home` in it is the home of the server. */
+  folder(options: { withHome: boolean }): string;
   stop(): Promise<void>;
 }
 
@@ -60,9 +60,9 @@ export async function startSmallSite(): Promise<SmallSite> {
   try {
     return {
       address: await readyAddress(child, () => said),
-      folder: () => {
+      folder: ({ withHome }) => {
         const own = mkdtempSync(join(folder, "run-"));
-        symlinkSync(home, join(own, "usher-home"), "junction");
+        if (withHome) symlinkSync(home, join(own, "usher-home"), "junction");
         return own;
       },
       stop,

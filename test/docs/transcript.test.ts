@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { read, root } from "./blocks.ts";
 import { program } from "./small-site.ts";
 
@@ -11,29 +11,33 @@ const isHere = existsSync(join(data, "ml-latest-small"));
 if (!isHere)
   console.warn(`skipped: ${data} has no ml-latest-small, so the transcript of README.md is not compared`);
 
-/** Blocks below `<!-- transcript: <words> -->`: what `usher <words>` prints, with `…` for what is left out. */
-const transcripts = [
-  ...read("README.md").matchAll(/<!-- transcript: (.*?) -->\n```text\n([\s\S]*?)\n```/g),
-].map((found) => ({ words: found[1]!, lines: found[2]!.split("\n").filter((line) => line !== "…") }));
+const home = mkdtempSync(join(tmpdir(), "usher-transcript-"));
+afterAll(() => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
 
-describe("transcripts", () => {
-  it("there is one on the first page", () => {
-    expect(transcripts.length).toBe(1);
+/** Runs the real command line on the home. */
+function printedBy(words: string): string {
+  const args = [program, ...words.replaceAll("$USHER_DATA", data).split(" "), "--home", home];
+  return execFileSync(process.execPath, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+}
+
+/** The block of a page below `<!-- transcript: <words> -->`, and the words: what `usher <words>` prints. */
+function transcriptIn(page: string): { words: string; text: string } {
+  const [, words, text] = /<!-- transcript: (.*?) -->\n```text\n([\s\S]*?)\n```/.exec(read(page)) ?? [];
+  if (words === undefined || text === undefined) throw new Error(`${page} has no transcript`);
+  return { words, text };
+}
+
+describe.skipIf(!isHere)("transcripts", () => {
+  it("README.md prints what the first start prints; … is what it leaves out", () => {
+    const { words, text } = transcriptIn("README.md");
+    const lines = text.split("\n").filter((line) => line !== "…");
+    const printed = printedBy(`${words} --once`).split("\n");
+    expect(lines.length).toBeGreaterThan(9);
+    expect(printed.filter((line) => lines.includes(line))).toEqual(lines);
   });
 
-  it.skipIf(!isHere).each(transcripts)("README.md prints what usher $words prints", ({ words, lines }) => {
-    const home = mkdtempSync(join(tmpdir(), "usher-transcript-"));
-    try {
-      const given = words.replaceAll("$USHER_DATA", data).split(" ");
-      const args = [program, ...given, "--home", home, "--once"];
-      const printed = execFileSync(process.execPath, args, {
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "ignore"],
-      });
-      expect(lines.length).toBeGreaterThan(9);
-      expect(printed.split("\n").filter((line) => lines.includes(line))).toEqual(lines);
-    } finally {
-      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
-    }
+  it("docs/http-api.md prints the item that is recommended then", () => {
+    const { words, text } = transcriptIn("docs/http-api.md");
+    expect(JSON.parse(text)).toEqual(JSON.parse(printedBy(words)).items[0]);
   });
 });

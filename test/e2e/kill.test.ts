@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { RecommendationsBody } from "../../src/contracts/http.ts";
 import { seededRandom } from "../../src/data/random.ts";
 import { writeSmallMovielens } from "./small-movielens.ts";
 import { printedList, runUsher, startServer, startUsher } from "./usher-process.ts";
@@ -40,7 +41,8 @@ let before: unknown;
 /** What the home answers for one user, by a server that starts on it. */
 async function servedItems(home: string): Promise<{ version: string; items: unknown }> {
   const server = await startServer(["start", "--home", home]);
-  const answer = await (await fetch(`${server.address}/v1/users/7/recommendations`)).json();
+  const response = await fetch(`${server.address}/v1/users/7/recommendations`);
+  const answer = (await response.json()) as RecommendationsBody;
   server.child.kill("SIGTERM");
   await server.finished;
   return { version: answer.model_version, items: answer.items };

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { RecommendationsBody } from "../../src/contracts/http.ts";
 import { writeSmallMovielens } from "./small-movielens.ts";
 import { printedList, runUsher, startServer, startUsher } from "./usher-process.ts";
 
@@ -56,10 +57,11 @@ describe("usher start", () => {
     expect(server.output()).not.toMatch(/^(bronze|silver|train|fetch): /m);
     expect(printedList(server.output())).toEqual(printedList(first.stdout));
     const user = /ten recommendations for user (\S+):/.exec(first.stdout)?.[1];
-    const answer = await (await fetch(`${server.address}/v1/users/${user}/recommendations`)).json();
+    const response = await fetch(`${server.address}/v1/users/${user}/recommendations`);
+    const answer = (await response.json()) as RecommendationsBody;
     expect(answer.items).toHaveLength(10);
     for (const [at, line] of printedList(first.stdout).entries()) {
-      expect(line).toContain(`${at + 1}. ${answer.items[at].title}`);
+      expect(line).toContain(`${at + 1}. ${answer.items[at]?.title}`);
     }
     expect((await fetch(`${server.address}/health/ready`)).status).toBe(200);
     server.child.kill("SIGTERM");

@@ -68,18 +68,22 @@ describe("ials", () => {
     expect(losses.at(-1)).toBeLessThan(losses[0]! - 3);
   });
 
-  it("takes a weight of 2 as two interactions of weight 1, and a weight of 0 as none", async () => {
-    const ones = data.values.map(() => 1);
-    const plain = await ials.fit({ ...data, values: ones }, small);
-    const scores = new Float32Array(data.itemCount);
-    const { items } = historyOf(data, 0);
-    const score = (item: number, values: number[]) => {
-      plain.scoreItems({ items: Int32Array.of(1, item, 7), values: Float32Array.from(values) }, scores);
-      return scores.slice();
+  it("takes an interaction of weight 0 as none, and a heavier one as a surer one", async () => {
+    const model = await ials.fit(data, small);
+    const score = (items: number[], values: number[]) => {
+      const scores = new Float32Array(data.itemCount);
+      model.scoreItems({ items: Int32Array.from(items), values: Float32Array.from(values) }, scores);
+      return scores;
     };
-    expect(score(items[0]!, [1, 0, 1])).toEqual(score(items[1]!, [1, 0, 1]));
-    const twice = score(4, [1, 2, 1])[4]!;
-    expect(twice).toBeGreaterThan(score(4, [1, 1, 1])[4]!);
+    const without = score([1, 7], [1, 1]);
+    for (const [item, value] of score([1, 4, 7], [1, 0, 1]).entries())
+      expect(value).toBeCloseTo(without[item]!, 6);
+    expect(score([1, 4, 7], [1, 2, 1])[4]).toBeGreaterThan(score([1, 4, 7], [1, 1, 1])[4]! + 0.01);
+  });
+
+  it("needs no regularization where the data decide, padding included", async () => {
+    const model = await ials.fit(data, { ...small, regularization: 0 });
+    expect(model.toData().arrays["itemFactors"]!.every(Number.isFinite)).toBe(true);
   });
 
   it("says which epoch and row diverged, and with which parameters", async () => {

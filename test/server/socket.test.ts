@@ -166,7 +166,7 @@ describe("a body of 100 MB", () => {
     const { received, keptBytes } = await sendAll(head, head.includes(chunks));
     expect(received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(received).toContain("request_id");
-    expect(keptBytes).toBeLessThan(20 * 1024 * 1024);
+    expect(keptBytes).toBeLessThan(45 * 1024 * 1024);
     expect((await fetch(url("/health/live"))).status).toBe(200);
   });
 });
