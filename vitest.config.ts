@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** `npm run test:long` sets USHER_LONG and runs the campaigns of test/long instead of the daily tests. */
-const long = process.env["USHER_LONG"] === "1";
+const long = process.env["USHER_LONG"] !== undefined;
 
 export default defineConfig({
   test: {

@@ -1,5 +1,6 @@
 // `npm test`: format and lint, types, then every test; ends with the line `tests: N passed, N failed, N skipped`.
-// Arguments after `--` go to the test runner, such as a file name. `--long` runs the campaigns of test/long instead.
+// Arguments after `--` go to the test runner, such as a file name. `--long` runs the campaigns of test/long instead,
+// `--long --sample` a few rounds of each.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +10,8 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const given = process.argv.slice(2);
 const long = given.includes("--long");
-const args = given.filter((arg) => arg !== "--long");
+const sample = given.includes("--sample");
+const args = given.filter((arg) => arg !== "--long" && arg !== "--sample");
 
 /** Runs a Node program and gives its exit code. */
 const run = (program, programArgs, environment = {}) =>
@@ -38,7 +40,7 @@ const report = join(folder, "report.json");
 run(
   "node_modules/vitest/vitest.mjs",
   ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args],
-  long ? { USHER_LONG: "1" } : {},
+  long ? { USHER_LONG: sample ? "sample" : "1" } : {},
 );
 let counts = {
   numPassedTests: 0,

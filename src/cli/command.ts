@@ -36,6 +36,8 @@ export interface Command {
   readonly options?: readonly CommandOption[];
   /** Does the work and prints for a person by `say`; what it returns is what `--json` prints. */
   run(run: CommandRun): Promise<unknown>;
+  /** Whether a result is a failure all the same, such as a fault that the doctor found; the exit code is then 1. */
+  failed?(result: unknown): boolean;
 }
 
 /** Options that every command takes. */

@@ -65,7 +65,7 @@ async function runCommand(command: Command, args: readonly string[], given: Opti
       signal: cancel.signal,
     });
     if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-    return 0;
+    return command.failed?.(result) ? 1 : 0;
   } catch (error) {
     return report(asUsherError(error), { json });
   } finally {

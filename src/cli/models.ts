@@ -9,6 +9,7 @@ export const models: Command = {
   summary: "list the releases with their figures; the one that serves is marked",
   async run(run) {
     const { items } = (await askHome(run, "/v1/models")) as { items: readonly ReleaseBody[] };
+    if (items.length === 0) run.say("no release yet; `usher start` or `usher train` makes one");
     for (const release of items) {
       run.say(
         `${release.version}  ${release.created_at}${release.serving ? "  serves" : ""}  ${release.chosen.reason}`,

@@ -88,6 +88,7 @@ const otherVariables = [
   "USHER_PYTHON",
   "USHER_REQUIRE_SERVICES",
   "USHER_LONG",
+  "USHER_CAMPAIGN_SEED",
 ];
 
 /** Variables that begin with `USHER_` and mean nothing: probably misspelt. */

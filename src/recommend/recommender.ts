@@ -162,7 +162,7 @@ class ReleaseRecommender implements Recommender {
     const index = this.#shownIndex(itemId);
     const found = similarTo(this.#release.ranker, index, k + this.#shelves.all.others.length);
     return Array.from(found.items, (other, at) => ({ other, score: found.scores[at] ?? 0 }))
-      .filter(({ other, score }) => score > 0 && other !== index && holds(this.#shelves.all.items, other))
+      .filter(({ other, score }) => score > 0 && holds(this.#shelves.all.items, other))
       .slice(0, k)
       .map(({ other, score }, at) => ({
         item: this.#shownItem(other),

@@ -1,6 +1,7 @@
 import type { ItemBody, RecommendedItemBody } from "../contracts/http.ts";
 import type { Item } from "../data/catalogue.ts";
 import { UsherError } from "../errors.ts";
+import type { ReasonItem } from "../recommend/reasons.ts";
 import type { RecommendedItem, SimilarItem } from "../recommend/recommender.ts";
 import type { ServerContext, Serving } from "./context.ts";
 
@@ -30,23 +31,23 @@ function itemHead(item: Item) {
   };
 }
 
-export function recommendedItemBody(entry: RecommendedItem): RecommendedItemBody {
-  const { reason } = entry;
-  return {
-    ...itemHead(entry.item),
-    rank: entry.rank,
-    score: entry.score,
-    rating_predicted: entry.ratingPredicted,
-    reason: {
-      source: reason.source,
-      text: reason.text,
-      because: reason.because.map(({ item, weight }) => ({
-        item_id: item.itemId,
-        title: item.title,
-        weight,
-      })),
-    },
+/** One item of an answer. Written out field by field: object spreads took a tenth of the time of a whole request. */
+export function recommendedItemBody({ item, rank, score, ratingPredicted, reason }: RecommendedItem) {
+  const body: RecommendedItemBody = {
+    item_id: item.itemId,
+    rank,
+    score,
+    rating_predicted: ratingPredicted,
+    title: item.title,
+    genres: item.genres as string[],
+    reason: { source: reason.source, text: reason.text, because: reason.because.map(becauseBody) },
   };
+  if (item.releaseYear !== undefined) body.release_year = item.releaseYear;
+  return body;
+}
+
+function becauseBody({ item, weight }: ReasonItem) {
+  return { item_id: item.itemId, title: item.title, weight };
 }
 
 export function similarItemBody({ item, rank, score }: SimilarItem) {

@@ -33,10 +33,10 @@ describe.skipIf(!has("ml-100k/u1.base"))("bench rating-5-fold", () => {
     expect(factors!.rmse).toBeLessThan(biases!.rmse - 0.005);
   });
 
-  it("whole: RMSE at most 0.925 over the five folds of MovieLens-100K, at least 0.005 below no factors", async () => {
+  it("whole: RMSE at most 0.92 over the five folds of MovieLens-100K, at least 0.005 below no factors", async () => {
     const [biases, factors] = await ratingFolds({ dataFolder, tiny: false });
     expect(factors!.folds).toHaveLength(5);
-    expect(factors!.rmse).toBeLessThan(0.925);
+    expect(factors!.rmse).toBeLessThan(0.92);
     expect(factors!.rmse).toBeLessThan(biases!.rmse - 0.005);
   });
 });

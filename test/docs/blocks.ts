@@ -15,7 +15,8 @@ export interface Block {
   readonly text: string;
 }
 
-export const read = (file: string): string => readFileSync(join(root, file), "utf8");
+/** The text of a file; line ends as they are in the repository, whatever git made of them here. */
+export const read = (file: string): string => readFileSync(join(root, file), "utf8").replaceAll("\r\n", "\n");
 
 /** Files below a folder, sorted, as paths from the root with `/`. */
 function filesBelow(folder: string, ending: string): string[] {
@@ -37,7 +38,7 @@ export const pages: readonly string[] = [
 export function fencedBlocks(file: string): Block[] {
   const blocks: Block[] = [];
   let open: { language: string; line: number; lines: string[] } | undefined;
-  for (const [at, line] of read(file).split(/\r?\n/).entries()) {
+  for (const [at, line] of read(file).split("\n").entries()) {
     const fence = /^\s*```(.*)$/.exec(line);
     if (!fence) open?.lines.push(line);
     else if (open) {
@@ -54,7 +55,7 @@ export function docstringExamples(): Block[] {
   return filesBelow("src", ".ts").flatMap((file) => {
     const blocks: Block[] = [];
     let open: { line: number; lines: string[] } | undefined;
-    for (const [at, line] of read(file).split(/\r?\n/).entries()) {
+    for (const [at, line] of read(file).split("\n").entries()) {
       if (open && /^\s*\*(\/|\s*@)/.test(line)) {
         blocks.push({ file, line: open.line, language: "js", text: open.lines.join("\n") });
         open = undefined;

@@ -29,7 +29,7 @@ export function documentationPages(app: FastifyInstance): void {
   app.register(swaggerUi, {
     routePrefix: "/docs",
     staticCSP: pagePolicy,
-    uiConfig: { url: "/openapi.json", validatorUrl: null, deepLinking: true },
+    uiConfig: { url: "/openapi.json", deepLinking: true },
     theme: { title: "Usher API" },
   });
 }
