@@ -45,13 +45,12 @@ export function evaluateRating(task: {
   const counts = new Int32Array(users.length);
   const squaredErrors = new Float64Array(users.length);
   const absoluteErrors = new Float64Array(users.length);
-  const scores = new Float32Array(model.itemCount);
   for (let at = 0; at < users.length; at++) {
     const user = users[at]!;
-    model.scoreItems(historyOf(train, user), scores);
     const { items, values } = historyOf(test, user);
+    const scores = model.scoreChosen(historyOf(train, user), items);
     for (let entry = 0; entry < items.length; entry++) {
-      const predicted = scores[items[entry]!]!;
+      const predicted = scores[entry]!;
       if (Number.isNaN(predicted)) {
         throw new UsherError(
           "MODEL_DIVERGED",

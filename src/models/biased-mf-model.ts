@@ -81,16 +81,25 @@ export function biasedMfModel(learned: LearnedRatings, parameters: BiasedMfParam
       scoreRows(served);
       for (let item = 0; item < itemCount; item++) out[item] = scores[item]! + mean;
     },
-    // prediction − μ − bᵢ = vᵢᵀ·A⁻¹·Σ tⱼ·vⱼ with vⱼ = (qⱼ, 1) and tⱼ = ratingⱼ − μ − bⱼ, so entry j adds tⱼ · vⱼ·(A⁻¹·vᵢ).
-    contributions(history, item) {
-      if (history.items.length === 0) return new Float32Array(0);
+    scoreChosen(history, items) {
       foldIn(history);
-      vector.set(rows.subarray(item * width, (item + 1) * width));
-      vector[itemBias] = 0;
-      solveAgain(served);
-      return Float32Array.from(history.items, (other, at) => {
-        const target = history.values[at]! - mean - itemBiases[other]!;
-        return target * scoreRow(served, other);
+      return Float32Array.from(items, (item) => scoreRow(served, item) + mean);
+    },
+    // prediction − μ − bᵢ = vᵢᵀ·A⁻¹·Σ tⱼ·vⱼ with vⱼ = (qⱼ, 1) and tⱼ = ratingⱼ − μ − bⱼ, so entry j adds tⱼ · vⱼ·(A⁻¹·vᵢ).
+    contributions(history, items) {
+      const { items: own, values: ratings } = history;
+      if (own.length > 0) foldIn(history);
+      return Array.from(items, (item) => {
+        const terms = new Float32Array(own.length);
+        if (own.length === 0) return terms;
+        vector.set(rows.subarray(item * width, (item + 1) * width));
+        vector[itemBias] = 0;
+        solveAgain(served);
+        for (let at = 0; at < own.length; at++) {
+          const target = ratings[at]! - mean - itemBiases[own[at]!]!;
+          terms[at] = target * scoreRow(served, own[at]!);
+        }
+        return terms;
       });
     },
     similarItems: (item, out) => cosineWith(served, item, out),

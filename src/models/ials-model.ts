@@ -75,13 +75,22 @@ export function ialsModel(itemFactors: Float32Array, parameters: IalsParameters)
       scoreRows(served);
       out.set(served.scores);
     },
-    // score(i) = yᵢᵀ·A⁻¹·Σ wⱼ·yⱼ, so entry j adds wⱼ · yⱼ·(A⁻¹·yᵢ) (Hu, Koren, Volinsky 2008, section 5).
-    contributions(history, item) {
-      if (history.items.length === 0) return new Float32Array(0);
+    scoreChosen(history, items) {
       foldIn(history);
-      vector.set(rows.subarray(item * width, (item + 1) * width));
-      solveAgain(served);
-      return Float32Array.from(history.items, (other, at) => history.values[at]! * scoreRow(served, other));
+      return Float32Array.from(items, (item) => scoreRow(served, item));
+    },
+    // score(i) = yᵢᵀ·A⁻¹·Σ wⱼ·yⱼ, so entry j adds wⱼ · yⱼ·(A⁻¹·yᵢ) (Hu, Koren, Volinsky 2008, section 5).
+    contributions(history, items) {
+      const { items: own, values: weights } = history;
+      if (own.length > 0) foldIn(history);
+      return Array.from(items, (item) => {
+        const terms = new Float32Array(own.length);
+        if (own.length === 0) return terms;
+        vector.set(rows.subarray(item * width, (item + 1) * width));
+        solveAgain(served);
+        for (let at = 0; at < own.length; at++) terms[at] = weights[at]! * scoreRow(served, own[at]!);
+        return terms;
+      });
     },
     similarItems: (item, out) => cosineWith(served, item, out),
     toData: () => ({ algorithm, parameters, itemCount, arrays: { itemFactors } }),

@@ -1,4 +1,4 @@
-import { transpose } from "../data/interactions.ts";
+import { type History, transpose } from "../data/interactions.ts";
 import type { ItemKnnParameters } from "./item-knn.ts";
 import type { Model } from "./model.ts";
 import { checkHistory } from "./training-data.ts";
@@ -17,6 +17,19 @@ export function itemKnnModel(neighbours: Neighbours, parameters: ItemKnnParamete
   const { starts, items, similarities } = neighbours;
   const itemCount = starts.length - 1;
   const turned = transpose({ userCount: itemCount, itemCount, starts, items, values: similarities });
+  const contributions = (history: History, chosen: ArrayLike<number>) => {
+    checkHistory(history, { algorithm, itemCount, valueMin: 0 });
+    return Array.from(chosen, (item) => {
+      const similarity = new Map<number, number>();
+      for (let entry = starts[item]!; entry < starts[item + 1]!; entry++) {
+        similarity.set(items[entry]!, similarities[entry]!);
+      }
+      return Float32Array.from(
+        history.items,
+        (other, at) => (similarity.get(other) ?? 0) * history.values[at]!,
+      );
+    });
+  };
   return {
     algorithm,
     parameters,
@@ -32,17 +45,11 @@ export function itemKnnModel(neighbours: Neighbours, parameters: ItemKnnParamete
         }
       }
     },
-    contributions(history, item) {
-      checkHistory(history, { algorithm, itemCount, valueMin: 0 });
-      const similarity = new Map<number, number>();
-      for (let entry = starts[item]!; entry < starts[item + 1]!; entry++) {
-        similarity.set(items[entry]!, similarities[entry]!);
-      }
-      return Float32Array.from(
-        history.items,
-        (other, at) => (similarity.get(other) ?? 0) * history.values[at]!,
-      );
-    },
+    scoreChosen: (history, chosen) =>
+      Float32Array.from(contributions(history, chosen), (terms) =>
+        terms.reduce((sum, term) => sum + term, 0),
+      ),
+    contributions,
     similarItems(item, scores) {
       scores.fill(0);
       for (let entry = starts[item]!; entry < starts[item + 1]!; entry++) {

@@ -43,13 +43,15 @@ export interface Model {
    * Indexes in the history that are ≥ itemCount are a programmer's error.
    */
   scoreItems(history: History, scores: Float32Array): void;
+  /** The scores of a few items only, in their order: the same as `scoreItems` gives but for rounding. */
+  scoreChosen(history: History, items: ArrayLike<number>): Float32Array;
   /**
-   * How much each entry of the history adds to the score of an item; same order as the history.
+   * How much each entry of the history adds to the score of each of the items: one array an item, in the order of the history.
    *
    * Where the arithmetic allows, the terms (and a constant that does not depend on the history) add up to the score.
    * `undefined` where the score does not depend on the history (popularity).
    */
-  contributions(history: History, item: number): Float32Array | undefined;
+  contributions(history: History, items: ArrayLike<number>): readonly Float32Array[] | undefined;
   /** Writes how similar every item is to `item` into `scores` (length itemCount, 1 or the greatest value for the item itself). */
   similarItems(item: number, scores: Float32Array): void;
   toData(): ModelData;

@@ -86,6 +86,7 @@ function popularityModel(own: Float32Array, parameters: Readonly<Record<string, 
     parameters,
     itemCount,
     scoreItems: (_history, scores) => scores.set(own),
+    scoreChosen: (_history, items) => Float32Array.from(items, (item) => own[item]!),
     contributions: () => undefined,
     // Popularity knows nothing of likeness: an item is like itself only.
     similarItems: (item, scores) => {

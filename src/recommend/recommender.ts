@@ -56,7 +56,7 @@ export interface Recommender {
    * @param request.genre Only items of this genre; one that no item has gives an empty list.
    * @param request.excluded Ids that must not appear; unknown ones do no harm.
    * @throws UsherError `PARAMETER_INVALID`: k out of range.
-   * Cost: one fold-in and one scoring of the catalogue by each of the two models, and k explanations.
+   * Cost: two fold-ins and one scoring of the catalogue by the ranker, one fold-in by the rater, and k explanations.
    */
   recommend(request: {
     userId: string;
@@ -117,10 +117,8 @@ class ReleaseRecommender implements Recommender {
   readonly #shelves: Shelves;
   readonly #best: TopList;
   readonly #topOf = new Map<Shelf, readonly TopItem[]>();
-  readonly #ratings: Float32Array;
   readonly #refused: Int32Array;
   readonly #excluded: Int32Array;
-  #ratingsOfNewUser: Float32Array | undefined;
 
   constructor(release: ServedRelease, catalogue: Catalogue) {
     this.version = release.version;
@@ -130,7 +128,6 @@ class ReleaseRecommender implements Recommender {
     this.#itemAt = items.ids.map((id) => catalogue.get(id));
     this.#shelves = shelves(this.#itemAt);
     this.#best = topList(ratings);
-    this.#ratings = new Float32Array(items.size);
     this.#refused = new Int32Array(2 * items.size);
     this.#excluded = new Int32Array(2 * items.size);
   }
@@ -149,10 +146,11 @@ class ReleaseRecommender implements Recommender {
       k,
       excluded: unionOf(refused, shelf.others, this.#excluded),
     });
-    const ratings = this.#ratingsFor(history);
+    const ratings = this.#release.rater.scoreChosen(history, found.items);
+    const reasons = this.#explain(weights, found.items);
     const items = Array.from(found.items, (itemIndex, at) => {
       const entry = { itemIndex, score: found.scores[at] ?? 0 };
-      return this.#present(entry, { at, ratings, reason: this.#explain(weights, itemIndex) });
+      return this.#present(entry, { at, rating: ratings[at] ?? 0, reason: reasons[at] as Reason });
     });
     return { surface, items };
   }
@@ -162,7 +160,7 @@ class ReleaseRecommender implements Recommender {
     const index = this.#shownIndex(itemId);
     const found = similarTo(this.#release.ranker, index, k + this.#shelves.all.others.length);
     return Array.from(found.items, (other, at) => ({ other, score: found.scores[at] ?? 0 }))
-      .filter(({ other, score }) => score > 0 && holds(this.#shelves.all.items, other))
+      .filter(({ other, score }) => score > 0 && this.#isShown(other))
       .slice(0, k)
       .map(({ other, score }, at) => ({
         item: this.#shownItem(other),
@@ -179,7 +177,7 @@ class ReleaseRecommender implements Recommender {
 
   predictRating({ userId, itemId }: { userId: string; itemId: string }): number {
     const index = this.#shownIndex(itemId);
-    return clipRating(this.#ratingsFor(this.#historyOf(userId))[index] ?? 0);
+    return clipRating(this.#release.rater.scoreChosen(this.#historyOf(userId), [index])[0] ?? 0);
   }
 
   #historyOf(userId: string): History {
@@ -200,27 +198,13 @@ class ReleaseRecommender implements Recommender {
 
   #shownIndex(itemId: string): number {
     const index = this.#release.set.items.indexOf(itemId);
-    if (!holds(this.#shelves.all.items, index)) throw unknownItem(itemId);
+    if (!this.#isShown(index)) throw unknownItem(itemId);
     return index;
   }
 
   /** Only indexes that are on a shelf get here. */
   #shownItem(index: number): Item {
     return this.#itemAt[index] as Item;
-  }
-
-  /** Predicted ratings of all items; the buffer is overwritten by the next call. */
-  #ratingsFor(history: History): Float32Array {
-    const { rater } = this.#release;
-    if (history.items.length > 0) {
-      rater.scoreItems(history, this.#ratings);
-      return this.#ratings;
-    }
-    if (!this.#ratingsOfNewUser) {
-      this.#ratingsOfNewUser = new Float32Array(this.#ratings.length);
-      rater.scoreItems(history, this.#ratingsOfNewUser);
-    }
-    return this.#ratingsOfNewUser;
   }
 
   #topFor(history: History, list: { k: number; shelf: Shelf; refused: Int32Array }): RecommendedItem[] {
@@ -231,35 +215,45 @@ class ReleaseRecommender implements Recommender {
       if (chosen.length === list.k) break;
       if (!holds(list.refused, entry.itemIndex)) chosen.push(entry);
     }
-    const ratings = this.#ratingsFor(history);
+    const indexes = chosen.map(({ itemIndex }) => itemIndex);
+    const ratings = this.#release.rater.scoreChosen(history, indexes);
     return chosen.map((entry, at) => {
       const reason = ratedReason(this.#best.ratingsOf(entry.itemIndex), "top_ratings");
-      return this.#present(entry, { at, ratings, reason });
+      return this.#present(entry, { at, rating: ratings[at] ?? 0, reason });
     });
   }
 
-  #present(entry: TopItem, place: { at: number; ratings: Float32Array; reason: Reason }): RecommendedItem {
+  #present(entry: TopItem, place: { at: number; rating: number; reason: Reason }): RecommendedItem {
     return {
       item: this.#shownItem(entry.itemIndex),
       rank: place.at + 1,
       score: round(entry.score, 1e6),
-      ratingPredicted: clipRating(place.ratings[entry.itemIndex] ?? 0),
+      ratingPredicted: clipRating(place.rating),
       reason: place.reason,
     };
   }
 
-  #explain(weights: History, itemIndex: number): Reason {
-    const contributions = this.#release.ranker.contributions(weights, itemIndex);
-    if (!contributions) return ratedReason(this.#best.ratingsOf(itemIndex), "popularity");
-    const strongest = strongestPositions(contributions, {
-      limit: reasonItemsMax,
-      // what the catalogue does not show must not appear in a reason either
-      counts: (at) => holds(this.#shelves.all.items, weights.items[at] ?? -1),
-    }).map((at) => ({
-      item: this.#shownItem(weights.items[at] ?? -1),
-      weight: round(contributions[at] ?? 0, 1e4),
-    }));
-    return historyReason(strongest);
+  /** One reason for each of the items. */
+  #explain(weights: History, itemIndexes: Int32Array): Reason[] {
+    const explained = this.#release.ranker.contributions(weights, itemIndexes);
+    if (!explained) {
+      return Array.from(itemIndexes, (index) => ratedReason(this.#best.ratingsOf(index), "popularity"));
+    }
+    return explained.map((terms) => {
+      const strongest = strongestPositions(terms, {
+        limit: reasonItemsMax,
+        // what the catalogue does not show must not appear in a reason either
+        counts: (at) => this.#isShown(weights.items[at] ?? -1),
+      }).map((at) => ({
+        item: this.#shownItem(weights.items[at] ?? -1),
+        weight: round(terms[at] ?? 0, 1e4),
+      }));
+      return historyReason(strongest);
+    });
+  }
+
+  #isShown(index: number): boolean {
+    return holds(this.#shelves.all.items, index);
   }
 }
 

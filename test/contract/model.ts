@@ -133,7 +133,7 @@ export function modelContract(of: ModelCase): void {
       const before = scoresOf(model, historyOf(data, 5));
       scoresOf(model, historyOf(data, 6));
       scoresOf(model, noHistory);
-      model.contributions(historyOf(data, 7), 2);
+      model.contributions(historyOf(data, 7), [2]);
       model.similarItems(4, new Float32Array(itemCount));
       expect(scoresOf(model, historyOf(data, 5))).toEqual(before);
     });
@@ -161,21 +161,30 @@ export function modelContract(of: ModelCase): void {
       );
     });
 
+    it("scores chosen items as it scores all", () => {
+      const history = historyOf(data, 3);
+      const scores = scoresOf(model, history);
+      const chosen = model.scoreChosen(history, [5, 0, itemCount - 1]);
+      expect(chosen).toHaveLength(3);
+      for (const [at, item] of [5, 0, itemCount - 1].entries())
+        expect(chosen[at]).toBeCloseTo(scores[item]!, 4);
+    });
+
     it("explains a score by contributions that add up to it", () => {
       const history = historyOf(data, 2);
       if (of.noContributions) {
-        expect(model.contributions(history, 9)).toBeUndefined();
+        expect(model.contributions(history, [9])).toBeUndefined();
         return;
       }
       const constants = scoresOf(model, noHistory);
       const scores = scoresOf(model, history);
       for (const item of [0, 2, 9, itemCount - 1]) {
-        const terms = model.contributions(history, item)!;
+        const terms = model.contributions(history, [item])![0]!;
         expect(terms.length).toBe(history.items.length);
         const sum = terms.reduce((total, term) => total + term, 0);
         expect(sum).toBeCloseTo(scores[item]! - constants[item]!, 4);
       }
-      expect(model.contributions(noHistory, 0)).toEqual(new Float32Array(0));
+      expect(model.contributions(noHistory, [0])).toEqual([new Float32Array(0)]);
     });
 
     it("finds an item most similar to itself, and those of its taste next", () => {

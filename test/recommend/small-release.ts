@@ -71,11 +71,17 @@ export const nearRanker: Model = {
   ...data("near"),
   scoreItems: (history, scores) => {
     for (let item = 0; item < scores.length; item++) {
-      scores[item] = nearRanker.contributions(history, item)!.reduce((sum, term) => sum + term, 0);
+      scores[item] = nearRanker.scoreChosen(history, [item])[0]!;
     }
   },
-  contributions: (history, item) =>
-    history.values.map((weight, at) => weight * nearness(history.items[at]!, item)),
+  scoreChosen: (history, chosen) =>
+    Float32Array.from(nearRanker.contributions(history, chosen)!, (terms) =>
+      terms.reduce((sum, term) => sum + term, 0),
+    ),
+  contributions: (history, chosen) =>
+    Array.from(chosen, (item) =>
+      history.values.map((weight, at) => weight * nearness(history.items[at]!, item)),
+    ),
   similarItems: (item, scores) => {
     for (let other = 0; other < scores.length; other++) scores[other] = nearness(item, other);
   },
@@ -88,6 +94,7 @@ export const popularRanker: Model = {
   scoreItems: (_history, scores) => {
     for (let item = 0; item < scores.length; item++) scores[item] = item;
   },
+  scoreChosen: (_history, chosen) => Float32Array.from(chosen),
   contributions: () => undefined,
   similarItems: (_item, scores) => scores.fill(0),
   toData: () => data("popularity"),
@@ -97,8 +104,12 @@ export const popularRanker: Model = {
 export const meanRater: Model = {
   ...data("mean"),
   scoreItems: (history, scores) => {
+    const every = Int32Array.from(scores.keys());
+    scores.set(meanRater.scoreChosen(history, every));
+  },
+  scoreChosen: (history, chosen) => {
     const mean = history.values.reduce((sum, rating) => sum + rating, 0) / (history.values.length || 1);
-    for (let item = 0; item < scores.length; item++) scores[item] = mean + item / 10;
+    return Float32Array.from(chosen, (item) => mean + item / 10);
   },
   contributions: () => undefined,
   similarItems: (_item, scores) => scores.fill(0),

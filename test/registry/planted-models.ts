@@ -27,6 +27,8 @@ export function plantedAlgorithm(options: {
       for (let item = 0; item < scores.length; item++)
         scores[item] = score(item, { history, fittedOn, parameters });
     },
+    scoreChosen: (history: History, items: ArrayLike<number>) =>
+      Float32Array.from(items, (item) => score(item, { history, fittedOn, parameters })),
     contributions: () => undefined,
     similarItems: (item: number, scores: Float32Array) => scores.fill(0).fill(1, item, item + 1),
     toData: () => ({ algorithm: name, parameters, itemCount: fittedOn.itemCount, arrays: {} }),
