@@ -44,7 +44,7 @@ export const configurationSchema = Type.Object(
       },
       exact,
     ),
-    models: Type.Record(Type.String(), Type.Record(Type.String(), Type.Number()), {
+    models: Type.Record(Type.String(), Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])), {
       description: 'Parameters that differ from the defaults, by algorithm: `{ "ials": { "factors": 32 } }`.',
     }),
   },
