@@ -61,7 +61,7 @@ async function runCommand(command: Command, args: readonly string[], given: Opti
       say: (line) => {
         if (!json) process.stdout.write(`${line}\n`);
       },
-      work: workDisplay({ terminal: process.stdout.isTTY === true && !json }),
+      work: workDisplay({ terminal: process.stdout.isTTY === true && process.stdout.columns > 20 && !json }),
       signal: cancel.signal,
     });
     if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
