@@ -199,11 +199,11 @@ async function trainAndPublish(
 ): Promise<ReleaseReport> {
   const pinned = await build();
   const version = await releases.current();
-  const present = version === undefined ? undefined : (await releases.report(version)).chosen.ranker;
+  const present = version === undefined ? undefined : (await releases.report(version)).chosen;
   const trained = await trainInWorker({
     set: await readTrainingSet(lake, engine, pinned),
     ...requestOf(configuration, training),
-    ...(present ? { present } : {}),
+    ...(present ? { present: present.ranker, presentRater: present.rater } : {}),
   });
   const onProgress = training.onProgress ?? ignore;
   const saved = await releases.save(trained, {

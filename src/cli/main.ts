@@ -81,7 +81,12 @@ function splitOptions(declared: readonly CommandOption[], given: Options) {
     const name = optionName(flags);
     const value = given[name];
     if (setting === undefined) options[name] = value;
-    else if (typeof value === "string") settings[setting] = parseSetting(setting, value);
+    else if (typeof value === "string") {
+      settings[setting] = parseSetting(setting, {
+        text: value,
+        name: /--[a-z-]+/.exec(flags)?.[0] ?? setting,
+      });
+    }
   }
   return { settings, options };
 }

@@ -74,10 +74,16 @@ async function prepare(
   usher: Usher,
   { run, wanted }: { run: CommandRun; wanted: SourceSpec | undefined },
 ): Promise<Release> {
-  const build = await latestBuild(usher.paths.lake);
-  const held = build && (await importOfBuild(usher.paths.lake, build));
-  if (wanted && held) await checkSameSource(held, wanted);
+  const lake = usher.paths.lake;
+  const build = await latestBuild(lake);
   const present = await usher.serve();
+  // what serves decides what the home holds; a newer build that nobody trained on does not
+  const used = present ? await readBuild(lake, present.report.build.number) : build;
+  const held = used && (await importOfBuild(lake, used));
+  if (wanted && held) await checkSameSource(held, wanted);
+  if (present && build && build.number > present.report.build.number) {
+    run.say(`note: build ${build.number} is newer than what serves; \`usher train\` makes a release of it`);
+  }
   if (present) return present;
   const step = stepsOf(usher, run);
   if (!build) {

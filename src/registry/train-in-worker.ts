@@ -40,7 +40,7 @@ export async function compareInWorker(request: WorkerTrainRequest): Promise<Trai
 }
 
 async function run(task: WorkerRequest["task"], request: WorkerTrainRequest): Promise<Outcome> {
-  const { set, onProgress, signal, seed, candidates, k, present } = request;
+  const { set, onProgress, signal, seed, candidates, k, present, presentRater } = request;
   if (signal?.aborted) throw cancelled();
   const workerData: WorkerRequest = {
     task,
@@ -51,6 +51,7 @@ async function run(task: WorkerRequest["task"], request: WorkerTrainRequest): Pr
     ...(candidates ? { candidates } : {}),
     ...(k === undefined ? {} : { k }),
     ...(present ? { present } : {}),
+    ...(presentRater ? { presentRater } : {}),
   };
   const worker = new Worker(workerFile, { workerData, name: "usher-train" });
   const abort = () => void worker.terminate();

@@ -19,6 +19,7 @@ export interface WorkerRequest {
   readonly candidates?: readonly Candidate[];
   readonly k?: number;
   readonly present?: ModelChoice;
+  readonly presentRater?: ModelChoice;
 }
 
 /** What the thread says. After anything but `progress` it ends. */
