@@ -15,6 +15,24 @@ const errorTable = {
   BODY_INVALID: [400, 2, "The body does not have the expected shape.", "Send the shape shown at /docs."],
   BODY_TOO_LARGE: [413, 2, "The body is larger than the server accepts.", "Send it in smaller parts."],
   MEDIA_TYPE_UNSUPPORTED: [415, 2, "The body is not JSON.", "Send it with Content-Type: application/json."],
+  REQUEST_TIMEOUT: [
+    408,
+    1,
+    "The request did not arrive in time.",
+    "Send its head within 10 seconds and all of it within 30.",
+  ],
+  EXPECTATION_FAILED: [
+    417,
+    2,
+    "The request expects something that the server does not do.",
+    "Send it without the Expect header.",
+  ],
+  HEAD_TOO_LARGE: [
+    431,
+    2,
+    "Address and headers of the request are larger than the server accepts.",
+    "Keep them below 16 KiB together.",
+  ],
   HOST_REFUSED: [
     403,
     2,
@@ -154,6 +172,12 @@ const errorTable = {
   CANCELLED: [499, 130, "The work was cancelled.", "Start it again when you want."],
   // state of the server
   NOT_READY: [503, 1, "No release serves yet.", "Wait until /health/ready answers 200."],
+  TOO_SLOW: [
+    503,
+    1,
+    "The answer took longer than the server allows.",
+    "Ask for less at a time, or try again later.",
+  ],
   INTERNAL: [500, 1, "Usher met a defect of its own.", "Please report it with the request id and the log."],
 } as const satisfies Record<string, readonly [status: number, exit: number, message: string, remedy: string]>;
 

@@ -12,6 +12,21 @@ export function ratingsLine({ ratings: { read, kept, rejected } }: Pick<BuildRec
   return `ratings: ${formatCount(read)} read, ${formatCount(kept)} kept, ${formatCount(rejected)} rejected`;
 }
 
+/** What a person should know of a build besides its ratings: items without counterpart, items that only ratings name. */
+export function buildNotes({ number, unmapped, placeholders }: BuildRecord): string[] {
+  const file = `lake/reports/${String(number).padStart(8, "0")}-unmapped.csv`;
+  return [
+    ...Object.entries(unmapped).map(
+      ([source, count]) => `unmapped: ${formatCount(count)} items have no ${source} id (${file})`,
+    ),
+    ...(placeholders > 0
+      ? [
+          `placeholders: ${formatCount(placeholders)} items are known from ratings or tags only, and are not shown`,
+        ]
+      : []),
+  ];
+}
+
 /** One line an item: `1. Heat (1995) – because you liked Ronin (1998)`. */
 export function recommendationLines({ items }: Pick<RecommendationsBody, "items">): string[] {
   return items.map(({ rank, title, release_year: releaseYear, reason }) => {

@@ -45,8 +45,13 @@ export const validate: Command = {
 
 async function downloadReports(home: string): Promise<FolderReport[]> {
   const folder = homePaths(home).downloads;
-  const names = await readdir(folder).catch(() => []); // nothing was downloaded
-  return Promise.all(names.map((name) => validateFolder(join(folder, name))));
+  const reports: FolderReport[] = [];
+  for (const name of await readdir(folder).catch(() => [])) {
+    const files = await readdir(join(folder, name)).catch(() => []);
+    // a download that never began, or that can be continued, is no damage
+    if (files.some((file) => !file.endsWith(".part"))) reports.push(await validateFolder(join(folder, name)));
+  }
+  return reports;
 }
 
 /** Counts the rows of every table's newest version and compares them with the log. */

@@ -17,7 +17,7 @@ export interface ImportedSource {
     readonly links?: string;
     readonly tags?: string;
   };
-  /** Rows that could not even be split into columns; the first 1,000. */
+  /** Rows that could not even be split into columns; at most {@link rejectedRowsKeptMax} a file. */
   readonly rejected: readonly RejectedRow[];
   /** All rows that could not be split: staging name (`ratings`, `items`, …) → count. */
   readonly rejectedCounts: Readonly<Record<string, number>>;
@@ -35,6 +35,9 @@ export interface RejectedRow {
 
 /** The inputs of silver, by name. */
 export type StagingName = keyof ImportedSource["staging"];
+
+/** How many rows that could not be split are kept of one file, with their reason; totals are always complete. */
+export const rejectedRowsKeptMax = 100_000;
 
 /** How many rejected rows a manifest or a report lists; totals are always complete. */
 export const rejectedRowsListedMax = 1000;

@@ -135,8 +135,13 @@ function flat(content: object, where: string, prefix = ""): Record<string, unkno
   for (const [name, value] of Object.entries(content)) {
     const key = prefix + name;
     if (leaves.has(key)) values[key] = value;
-    else if (isSection(key) && typeof value === "object" && value !== null) {
+    else if (isSection(key) && typeof value === "object" && value !== null && !Array.isArray(value)) {
       Object.assign(values, flat(value, where, `${key}.`));
+    } else if (isSection(key)) {
+      throw new UsherError(
+        "CONFIG_INVALID",
+        `${where}: ${key}: expected an object, got ${JSON.stringify(value)}`,
+      );
     } else throw unknownKey(key, where);
   }
   return values;

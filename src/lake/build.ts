@@ -18,7 +18,14 @@ import { goldSteps, latestRatings, latestRatingsTable } from "./gold-steps.ts";
 import type { Lake, StagedVersion } from "./lake.ts";
 import { checkTable, refusal } from "./quality-gate.ts";
 import { guardedTables, type Received, receive, receivedTable } from "./received.ts";
-import { placeholderIds, rejectedRows, silverSteps, unmappedItems } from "./silver-steps.ts";
+import {
+  makeUnsplitRows,
+  placeholderIds,
+  rejectedRows,
+  silverSteps,
+  unmappedItems,
+  unsplitRows,
+} from "./silver-steps.ts";
 
 export { latestBuild, readBuild } from "./build-record.ts";
 
@@ -59,6 +66,7 @@ export async function buildLake(request: BuildRequest): Promise<BuildRecord> {
       await engine.run(`DROP TABLE IF EXISTS ${receivedTable(qualityRules[table].staging)}`);
     }
     await engine.run(`DROP TABLE IF EXISTS ${latestRatingsTable}`);
+    await engine.run(`DROP TABLE IF EXISTS ${unsplitRows}`);
   }
 }
 
@@ -72,6 +80,7 @@ interface Build {
 async function buildOne(build: Build): Promise<BuildRecord> {
   const { lake, engine, imported, onProgress } = build;
   const received = new Map<GuardedTable, Received>();
+  await engine.run(makeUnsplitRows, { rows: JSON.stringify(imported.rejected) });
   for (const table of guardedTables) {
     onProgress({ phase: "silver", text: `checking ${table}` });
     received.set(table, await receive(engine, imported, table));

@@ -75,7 +75,8 @@ export const silverSteps = {
        FROM ${kept("ratings")}`,
     ),
   silver_tags: () => asContract("silver_tags", `SELECT * FROM ${kept("tags")}`),
-  silver_rejected_rows: () => asContract("silver_rejected_rows", rejectedRows),
+  silver_rejected_rows: () =>
+    asContract("silver_rejected_rows", `${rejectedRows} UNION ALL SELECT * FROM ${unsplitRows}`),
 } as const satisfies Partial<Record<TableName, (context: SilverContext) => string>>;
 
 const time = (iso: string) => `CAST(${sqlText(iso)} AS TIMESTAMP WITH TIME ZONE)`;
@@ -92,6 +93,15 @@ export const unmappedItems = `SELECT items.item_id, items.title, sources.source
   WHERE NOT EXISTS (
     SELECT 1 FROM ${receivedTable("links")} AS links
     WHERE links.item_id = items.item_id AND links.source = sources.source AND trim(links.source_id) <> ''
+  )`;
+
+/** Table of the rows that could not be split into columns, in the columns of `silver_rejected_rows`. */
+export const unsplitRows = "unsplit_rows";
+
+/** Makes that table from rows as JSON, bound as `$rows`. */
+export const makeUnsplitRows = `CREATE OR REPLACE TEMP TABLE ${unsplitRows} AS
+  SELECT CAST(NULL AS VARCHAR) AS "table", found.filename, found.line, found.reason, found."row" FROM (
+    SELECT unnest(from_json($rows, '[{"filename":"VARCHAR","line":"BIGINT","reason":"VARCHAR","row":"VARCHAR"}]')) AS found
   )`;
 
 /** Rows that the rules rejected, of all inputs, in the columns of `silver_rejected_rows`. */

@@ -83,7 +83,7 @@ async function importOpened(opened: OpenedSource, options: ImportOptions): Promi
       source: opened.source,
       ingestionTs,
       staging: completeStaging(opened, bronze),
-      rejected: manifest.rejected_rows,
+      rejected: bronze.flatMap((rows) => rows.rejected.rows),
       rejectedCounts: countsByStaging(bronze),
       manifestPath,
       manifest,

@@ -1,7 +1,7 @@
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type RejectedRow, rejectedRowsListedMax } from "../contracts/imports.ts";
+import { type RejectedRow, rejectedRowsKeptMax } from "../contracts/imports.ts";
 import type { Engine } from "../engine/engine.ts";
 import { sqlName, sqlPath, sqlText } from "../lake/sql-text.ts";
 import type { TextColumns } from "./text-columns.ts";
@@ -60,7 +60,7 @@ function linesRelation(text: ScannedText, engine: Engine): TextRelation {
       if (total === 0) return { rows: [], total };
       const rows = await engine.rows(
         `SELECT line, left(text, 500) AS text, len(fields) AS found FROM (${fields})
-         WHERE NOT (${isWhole}) ORDER BY line LIMIT ${rejectedRowsListedMax}`,
+         WHERE NOT (${isWhole}) ORDER BY line LIMIT ${rejectedRowsKeptMax}`,
       );
       return {
         total,
@@ -114,7 +114,7 @@ async function writeRecords(text: ScannedText, path: string) {
       for (const { line, fields, reason, text: row } of batch) {
         if (line === columns.headerLine) continue;
         if (fields) lines += `${JSON.stringify({ line, fields })}\n`;
-        else if (total++ < rejectedRowsListedMax)
+        else if (total++ < rejectedRowsKeptMax)
           rows.push({ filename, line, reason: String(reason), row: String(row) });
       }
       await file.writeFile(lines);

@@ -35,7 +35,15 @@ export async function* readLineBlocks(
   path: string,
   options: { filename: string; onBytes?: (bytes: Buffer) => Promise<void> },
 ): AsyncGenerator<LineBlock> {
-  const file = await open(path, "r");
+  const file = await open(path, "r").catch((error: Error) => {
+    throw new UsherError(
+      "SOURCE_NOT_FOUND",
+      `${options.filename}: expected a file that can be read: ${error.message}`,
+      {
+        cause: error,
+      },
+    );
+  });
   try {
     let carry: Buffer = Buffer.alloc(0);
     let firstLine = 1;

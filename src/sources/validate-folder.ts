@@ -126,7 +126,7 @@ async function problemsOfFile(folder: string, file: ManifestFile): Promise<strin
       .filter(([, expected, found]) => expected !== found)
       .map(([what, expected, found]) => `${filename}: expected ${what} ${expected}, got ${found}`);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const { code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
     return [code === "ENOENT" ? `${filename}: the file is missing` : (error as Error).message];
   }
 }

@@ -287,7 +287,7 @@ describe("rows that cannot be read are counted, with file, line and reason", () 
     expect(imported.manifest.files.find(({ filename }) => filename === "movies.csv")?.row_count).toBe(5);
   });
 
-  test("only the first 1,000 are listed, all are counted, and read = kept + rejected", async () => {
+  test("the manifest lists the first 1,000, all are kept and counted, and read = kept + rejected", async () => {
     const lines = Array.from({ length: 5000 }, (_, at) =>
       at % 4 === 0 ? `${at}` : `${at},10,3.5,964982703`,
     );
@@ -296,7 +296,9 @@ describe("rows that cannot be read are counted, with file, line and reason", () 
         "ratings.csv": `userId,movieId,rating,timestamp\n${quote}${lines.join("\n")}\n`,
       });
       const received = lines.length + (quote ? 1 : 0);
-      expect(imported.rejected).toHaveLength(1000);
+      expect(imported.rejected).toHaveLength(1250);
+      expect(imported.manifest.rejected_rows).toHaveLength(1000);
+      expect(imported.manifest.rejected_rows_total).toBe(1250);
       expect(imported.rejectedCounts["ratings"]).toBe(1250);
       expect(await bench.staged(imported, "ratings", "user_id")).toHaveLength(received - 1250);
       expect(imported.manifest.files[0]?.row_count).toBe(received);
