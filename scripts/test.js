@@ -37,7 +37,7 @@ if (args.length === 0 && !long) {
 
 const folder = mkdtempSync(join(tmpdir(), "usher-test-"));
 const report = join(folder, "report.json");
-run(
+const verdict = run(
   "node_modules/vitest/vitest.mjs",
   ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args],
   long ? { USHER_LONG: sample ? "sample" : "1" } : {},
@@ -60,7 +60,9 @@ rmSync(folder, { recursive: true, force: true });
 const unloaded = (counts.testResults ?? []).filter(
   (file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"),
 ).length;
-const failed = counts.numFailedTests + unloaded + failedChecks;
+// and so does an error outside any test, such as a rejection that nobody handles
+const known = counts.numFailedTests + unloaded;
+const failed = failedChecks + (known === 0 && verdict !== 0 ? 1 : known);
 console.log(
   `tests: ${counts.numPassedTests} passed, ${failed} failed, ${counts.numPendingTests + counts.numTodoTests} skipped`,
 );

@@ -15,6 +15,24 @@ const errorTable = {
   BODY_INVALID: [400, 2, "The body does not have the expected shape.", "Send the shape shown at /docs."],
   BODY_TOO_LARGE: [413, 2, "The body is larger than the server accepts.", "Send it in smaller parts."],
   MEDIA_TYPE_UNSUPPORTED: [415, 2, "The body is not JSON.", "Send it with Content-Type: application/json."],
+  REQUEST_TIMEOUT: [
+    408,
+    1,
+    "The request did not arrive in time.",
+    "Send its head within 10 seconds and all of it within 30.",
+  ],
+  EXPECTATION_FAILED: [
+    417,
+    2,
+    "The request expects something that the server does not do.",
+    "Send it without the Expect header.",
+  ],
+  HEAD_TOO_LARGE: [
+    431,
+    2,
+    "Address and headers of the request are larger than the server accepts.",
+    "Keep them below 16 KiB together.",
+  ],
   HOST_REFUSED: [
     403,
     2,
@@ -107,7 +125,7 @@ const errorTable = {
     "Too many rows fail a quality check.",
     "Look at the rejected rows and correct the source; the previous version stays published.",
   ],
-  DATA_EMPTY: [422, 1, "There is nothing to work with.", "Import a data set first."],
+  DATA_EMPTY: [422, 1, "There is nothing to work with.", "Import a data set that has rows."],
   DATA_INVALID: [422, 1, "The data break a rule of the model.", "Correct the value that the message names."],
   TABLE_MISSING: [404, 1, "The lake has no such table or version.", "Run `usher build`."],
   TABLE_CONFLICT: [409, 1, "Another writer committed this version of the table first.", "Try again."],
@@ -154,6 +172,12 @@ const errorTable = {
   CANCELLED: [499, 130, "The work was cancelled.", "Start it again when you want."],
   // state of the server
   NOT_READY: [503, 1, "No release serves yet.", "Wait until /health/ready answers 200."],
+  TOO_SLOW: [
+    503,
+    1,
+    "The answer took longer than the server allows.",
+    "Ask for less at a time, or try again later.",
+  ],
   INTERNAL: [500, 1, "Usher met a defect of its own.", "Please report it with the request id and the log."],
 } as const satisfies Record<string, readonly [status: number, exit: number, message: string, remedy: string]>;
 

@@ -15,7 +15,7 @@ import { openLake } from "./lake/delta-lake.ts";
 import type { Lake } from "./lake/lake.ts";
 import { readCatalogue, readTrainingSet } from "./lake/read.ts";
 import type { Parameters } from "./models/model.ts";
-import { candidatesWith } from "./registry/candidates.ts";
+import { candidatesWith, checkModelSettings } from "./registry/candidates.ts";
 import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
 import { compareInWorker, trainInWorker } from "./registry/train-in-worker.ts";
 import { createApp } from "./server/app.ts";
@@ -111,7 +111,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
       train: (training = {}) => trainAndPublish(parts, { configuration, training }),
       listen: async () => {
         const address = await listen(app, configuration);
-        await lock.announce(Number(new URL(address).port));
+        await lock.announce(address);
         return address;
       },
       close: async () => {
@@ -134,6 +134,7 @@ interface Parts extends UsherReader {
 
 /** The composition root: puts the parts of a system over one home together. */
 async function assemble(paths: HomePaths, configuration: Configuration): Promise<Parts> {
+  checkModelSettings(configuration.models);
   const temporaryFolder = join(paths.folder, "tmp");
   const engine = await openDuckdb({ threads: availableParallelism(), temporaryFolder });
   const lake = openLake(paths.lake, engine);
@@ -206,11 +207,11 @@ async function trainAndPublish(
 ): Promise<ReleaseReport> {
   const pinned = await build();
   const version = await releases.current();
-  const present = version === undefined ? undefined : (await releases.report(version)).chosen.ranker;
+  const present = version === undefined ? undefined : (await releases.report(version)).chosen;
   const trained = await trainInWorker({
     set: await readTrainingSet(lake, engine, pinned),
     ...requestOf(configuration, training),
-    ...(present ? { present } : {}),
+    ...(present ? { present: present.ranker, presentRater: present.rater } : {}),
   });
   const onProgress = training.onProgress ?? ignore;
   const saved = await releases.save(trained, {

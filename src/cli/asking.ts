@@ -15,8 +15,8 @@ export async function askHome(
   path: string,
 ): Promise<unknown> {
   const owner = await ownerOf(home);
-  if (owner?.port !== undefined && isAlive(owner.pid)) {
-    const answer = await askServer(`http://127.0.0.1:${owner.port}${path}`);
+  if (owner?.address !== undefined && isAlive(owner.pid)) {
+    const answer = await askServer(owner.address + path);
     if (answer) return answer.body;
   }
   const usher = await openReader({ home, configuration });

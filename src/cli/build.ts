@@ -1,6 +1,6 @@
 import { openUsher } from "../usher.ts";
 import type { Command } from "./command.ts";
-import { formatCount, ratingsLine } from "./print.ts";
+import { buildNotes, formatCount, ratingsLine } from "./print.ts";
 
 /** `usher build`: silver and gold from the newest import. */
 export const build: Command = {
@@ -11,6 +11,7 @@ export const build: Command = {
     try {
       const record = await work("Building silver and gold", (onProgress) => usher.buildLake({ onProgress }));
       say(ratingsLine(record));
+      for (const note of buildNotes(record)) say(note);
       for (const [table, version] of Object.entries(record.tables)) {
         say(`${table}: ${formatCount(await usher.lake.rowCount(table, version))} rows, version ${version}`);
       }

@@ -19,6 +19,8 @@ export interface CommandRun {
   readonly arguments: readonly string[];
   /** Values of the options that are no settings, by camelCase name. */
   readonly options: Readonly<Record<string, string | boolean | undefined>>;
+  /** True where the result is printed as JSON. */
+  readonly isJson: boolean;
   /** Prints a line for a person; nothing where `--json` was asked for. */
   readonly say: (line: string) => void;
   /** Runs long work under a title, with a live line on a terminal and plain lines elsewhere. */

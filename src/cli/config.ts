@@ -1,6 +1,8 @@
 import { UsherError } from "../errors.ts";
 import { environmentName, unknownEnvironment } from "../home/configuration.ts";
+import { checkModelSettings } from "../registry/candidates.ts";
 import type { Command } from "./command.ts";
+import { chosenSource } from "./data-set.ts";
 
 const actions = ["show", "check"] as const;
 
@@ -9,13 +11,15 @@ export const config: Command = {
   name: "config",
   summary: "check the configuration, or show what is in force and where it comes from",
   arguments: [["[action]", "show (default) or check"]],
-  async run({ arguments: [action = "show"], loaded, say }) {
+  async run({ arguments: [action = "show"], configuration, loaded, say }) {
     if (!(actions as readonly string[]).includes(action)) {
       throw new UsherError("USAGE", `config: expected show or check, got "${action}"`);
     }
     const unknown = unknownEnvironment(process.env);
     for (const { name, nearest } of unknown)
       say(`note: ${name} is set but no setting; did you mean ${nearest}?`);
+    checkModelSettings(configuration.models);
+    chosenSource(configuration);
     if (action === "check") {
       say(`configuration is valid: ${loaded.settings.length} settings`);
       return { valid: true, unknown_environment: unknown };

@@ -74,7 +74,7 @@ async function homeFindings(home: string): Promise<Finding[]> {
     {
       name: "owner",
       ok: true,
-      value: owner ? `process ${owner.pid}, port ${owner.port ?? "none"}` : "nobody",
+      value: owner ? `process ${owner.pid}, ${owner.address ?? "not listening"}` : "nobody",
     },
     {
       name: "free space",

@@ -1,5 +1,5 @@
 import { Command as Commander, CommanderError } from "commander";
-import { asUsherError, errorKind, type UsherError } from "../errors.ts";
+import { asUsherError, errorKind, UsherError } from "../errors.ts";
 import { loadConfiguration, parseSetting } from "../home/configuration.ts";
 import { version } from "../version.ts";
 import { type Command, type CommandOption, sharedOptions } from "./command.ts";
@@ -34,7 +34,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
     // commander has printed its message or the help already
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : errorKind("USAGE").exitCode;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      if (argv.includes("--json")) return report(new UsherError("USAGE", error.message), { json: true });
+      return errorKind("USAGE").exitCode;
+    }
     throw error;
   }
   return exitCode;
@@ -49,6 +53,7 @@ async function runCommand(command: Command, args: readonly string[], given: Opti
     cancel.abort();
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);
+  process.stdout.once("error", endWithoutReader);
   try {
     const { settings, options } = splitOptions(command.options ?? [], given);
     const loaded = await loadConfiguration({ home, flags: settings });
@@ -58,10 +63,11 @@ async function runCommand(command: Command, args: readonly string[], given: Opti
       loaded,
       arguments: args.filter((arg) => arg !== undefined),
       options,
+      isJson: json,
       say: (line) => {
         if (!json) process.stdout.write(`${line}\n`);
       },
-      work: workDisplay({ terminal: process.stdout.isTTY === true && !json }),
+      work: workDisplay({ terminal: process.stdout.isTTY === true && process.stdout.columns > 20 && !json }),
       signal: cancel.signal,
     });
     if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
@@ -73,6 +79,12 @@ async function runCommand(command: Command, args: readonly string[], given: Opti
   }
 }
 
+/** Ends where nobody reads any more what is printed (`| head`), or where it cannot be written. */
+function endWithoutReader(error: NodeJS.ErrnoException): never {
+  if (error.code === "EPIPE") process.exit(0);
+  process.exit(report(asUsherError(error), { json: false }));
+}
+
 /** Divides what was given into settings of the configuration and options of the command. */
 function splitOptions(declared: readonly CommandOption[], given: Options) {
   const settings: Record<string, unknown> = {};
@@ -81,7 +93,12 @@ function splitOptions(declared: readonly CommandOption[], given: Options) {
     const name = optionName(flags);
     const value = given[name];
     if (setting === undefined) options[name] = value;
-    else if (typeof value === "string") settings[setting] = parseSetting(setting, value);
+    else if (typeof value === "string") {
+      settings[setting] = parseSetting(setting, {
+        text: value,
+        name: /--[a-z-]+/.exec(flags)?.[0] ?? setting,
+      });
+    }
   }
   return { settings, options };
 }

@@ -21,7 +21,8 @@ const terminalWork: Work = async (title, task) => {
         },
       },
     ],
-    { rendererOptions: { showErrorMessage: false, collapseErrors: false } },
+    // signals are ours: listr2 would end the process at once
+    { registerSignalListeners: false, rendererOptions: { showErrorMessage: false, collapseErrors: false } },
   );
   await list.run();
   return result as Awaited<ReturnType<typeof task>>;

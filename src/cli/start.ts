@@ -7,12 +7,12 @@ import { latestBuild, readBuild } from "../lake/build-record.ts";
 import { formatEvaluationTable } from "../registry/evaluation-table.ts";
 import type { Release } from "../registry/release-store.ts";
 import { downloadDataset } from "../sources/download.ts";
-import { checkSameSource, importOfBuild } from "../sources/import-record.ts";
+import { checkSameSource, importOfBuild, latestImport } from "../sources/import-record.ts";
 import type { SourceSpec } from "../sources/source.ts";
 import { openUsher, type Running, type Usher } from "../usher.ts";
 import { aborted, type Command, type CommandRun } from "./command.ts";
 import { chosenSource } from "./data-set.ts";
-import { ratingsLine, recommendationLines } from "./print.ts";
+import { buildNotes, ratingsLine, recommendationLines } from "./print.ts";
 
 /** `usher start`: the whole walk, from a data set to a served list; what is done already is not done again. */
 export const start: Command = {
@@ -42,7 +42,10 @@ export const start: Command = {
     try {
       // the port opens first, so that whoever looks sees what the start is doing
       const address = options["once"] === true ? undefined : await usher.listen();
-      if (address !== undefined) say(`${address} answers; /health/ready says when a release serves`);
+      if (address !== undefined) {
+        say(`${address} answers; /health/ready says when a release serves`);
+        if (run.isJson) process.stderr.write(`${address}\n`); // the result comes only when the server stops
+      }
       const release = await prepare(usher, { run, wanted });
       const shown = await show(usher, { run, release });
       if (address === undefined) return shown;
@@ -74,20 +77,26 @@ async function prepare(
   usher: Usher,
   { run, wanted }: { run: CommandRun; wanted: SourceSpec | undefined },
 ): Promise<Release> {
-  const build = await latestBuild(usher.paths.lake);
-  const held = build && (await importOfBuild(usher.paths.lake, build));
-  if (wanted && held) await checkSameSource(held, wanted);
+  const lake = usher.paths.lake;
+  const build = await latestBuild(lake);
   const present = await usher.serve();
+  // what serves decides what the home holds; a newer build that nobody trained on does not
+  const used = present ? await readBuild(lake, present.report.build.number) : build;
+  const held = used ? await importOfBuild(lake, used) : await latestImport(lake);
+  if (wanted && held) await checkSameSource(held, wanted);
+  if (present && build && build.number > present.report.build.number) {
+    run.say(`note: build ${build.number} is newer than what serves; \`usher train\` makes a release of it`);
+  }
   if (present) return present;
   const step = stepsOf(usher, run);
-  if (!build) {
+  if (!held) {
     const spec = wanted ?? (await fetchOrDemo(usher, { run, step }));
     const { manifest } = await step(`Importing ${spec.source}`, (running) =>
       usher.importSource(spec, running),
     );
     run.say(`data: ${manifest.dataset_name} ${manifest.dataset_version}. ${manifest.licence}`);
-    await step("Building silver and gold", (running) => usher.buildLake(running));
   }
+  if (!build) await step("Building silver and gold", (running) => usher.buildLake(running));
   await step("Training", (running) => usher.train(running));
   return (await usher.serve()) as Release;
 }
@@ -122,6 +131,7 @@ async function show(usher: Usher, { run, release }: { run: CommandRun; release: 
   const { say, options } = run;
   const build = await readBuild(usher.paths.lake, release.report.build.number);
   say(ratingsLine(build));
+  for (const note of buildNotes(build)) say(note);
   if (build.source === "demo") say("note: the viewers of the demo and their ratings are synthetic");
   say(formatEvaluationTable(release.report));
   say(`release ${release.version} serves: ${release.report.chosen.reason}`);

@@ -15,10 +15,22 @@ const strict = { additionalProperties: false } as const;
 
 // ---- what comes in ----
 
-/** An id from outside. The format is checked by the server: 1..128 bytes of UTF-8 without control characters. */
-export const Id = Type.String({ minLength: 1, maxLength: idBytesMax, format: "usher-id" });
+/**
+ * An id from outside. The pattern says for every client what it can (no control characters, not `.` or `..`); the format, which
+ * the server checks, adds 1..128 bytes of UTF-8.
+ */
+export const Id = Type.String({
+  minLength: 1,
+  maxLength: idBytesMax,
+  pattern: "^(?!\\.{1,2}$)[^\\u0000-\\u001F\\u007F-\\u009F]+$",
+  format: "usher-id",
+});
 /** In a body whole numbers are accepted as ids and turned into strings; a wrong id fails alone, not the whole body. */
-export const BodyId = Type.Union([Type.String(), Type.Integer()]);
+export const BodyId = Type.Union([
+  Type.String(),
+  // larger numbers have lost digits on their way through JSON
+  Type.Integer({ minimum: -Number.MAX_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
+]);
 
 /** Length of a list where none is asked for. */
 export const listLengthDefault = 10;
@@ -41,7 +53,12 @@ export const UserParams = Type.Object({ user_id: Id });
 export const ItemParams = Type.Object({ item_id: Id });
 export const LegacyItemParams = Type.Object({ id: Id });
 export const LegacyUsersParams = Type.Object({
-  users: Type.String({ minLength: 1, maxLength: 16_384, description: "User ids, separated by commas." }),
+  users: Type.String({
+    minLength: 1,
+    maxLength: 8192,
+    description:
+      "User ids, separated by commas; `%2C` separates too, so an id with a comma cannot be asked here.",
+  }),
 });
 
 export const RecommendQuery = Type.Object(
@@ -75,7 +92,7 @@ export const ItemsQuery = Type.Object(
     sort: Type.Optional(Type.Enum([...itemOrders], { default: itemOrders[0] })),
     page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: listLengthMax, default: pageSizeDefault })),
     cursor: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 1024, description: "`next_cursor` of the page before." }),
+      Type.String({ minLength: 1, maxLength: 2048, description: "`next_cursor` of the page before." }),
     ),
   },
   strict,
@@ -84,6 +101,7 @@ export const BatchBody = Type.Object(
   {
     user_ids: Type.Array(BodyId, { minItems: 1, maxItems: batchUsersMax }),
     k: Type.Optional(k),
+    surface: Type.Optional(Type.Enum(["for-you"])),
   },
   strict,
 );

@@ -19,6 +19,8 @@ export interface ImportedSource {
   };
   /** Rows that could not even be split into columns; the first 1,000. */
   readonly rejected: readonly RejectedRow[];
+  /** A SELECT of all of them: `filename`, `line`, `reason`, `row`. Absent where there are none. */
+  readonly rejectedRows?: string;
   /** All rows that could not be split: staging name (`ratings`, `items`, …) → count. */
   readonly rejectedCounts: Readonly<Record<string, number>>;
   readonly manifestPath: string;
@@ -99,6 +101,8 @@ export const stagingColumns = {
     item_id: "VARCHAR",
     tag: "VARCHAR",
     tag_ts: "TIMESTAMP WITH TIME ZONE",
+    /** As it stood in the file; NULL where the file has no times. */
+    tag_ts_text: "VARCHAR",
   },
 } as const satisfies Record<StagingName, Readonly<Record<string, string>>>;
 

@@ -135,8 +135,13 @@ function flat(content: object, where: string, prefix = ""): Record<string, unkno
   for (const [name, value] of Object.entries(content)) {
     const key = prefix + name;
     if (leaves.has(key)) values[key] = value;
-    else if (isSection(key) && typeof value === "object" && value !== null) {
+    else if (isSection(key) && typeof value === "object" && value !== null && !Array.isArray(value)) {
       Object.assign(values, flat(value, where, `${key}.`));
+    } else if (isSection(key)) {
+      throw new UsherError(
+        "CONFIG_INVALID",
+        `${where}: ${key}: expected an object, got ${JSON.stringify(value)}`,
+      );
     } else throw unknownKey(key, where);
   }
   return values;
@@ -154,27 +159,31 @@ function unknownKey(key: string, where: string): UsherError {
 function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): FlatValues {
   const values: Record<string, unknown> = {};
   for (const [key, schema] of leaves) {
-    const text = environment[environmentName(key)];
-    if (text !== undefined) values[key] = parseText(text, { key, schema });
+    const name = environmentName(key);
+    const text = environment[name];
+    if (text !== undefined) values[key] = parseText(text, { name, schema });
   }
   return values;
 }
 
-/** The value of a key that was written as text, such as a flag. */
-export function parseSetting(key: string, text: string): unknown {
-  return parseText(text, { key, schema: leaves.get(key) as Node });
+/** The value of a key that was written as text after the option `name`, such as `--port`. */
+export function parseSetting(key: string, { text, name }: { text: string; name: string }): unknown {
+  return parseText(text, { name, schema: leaves.get(key) as Node });
 }
 
 /** A value written as text (environment, flag): numbers as numbers, lists by comma, records as JSON. */
-function parseText(text: string, { key, schema }: { key: string; schema: TSchema }): unknown {
+function parseText(text: string, { name, schema }: { name: string; schema: TSchema }): unknown {
   const type = (schema as Node).type;
-  if (type === "integer" || type === "number") return text.trim() === "" ? text : Number(text);
+  if (type === "integer" || type === "number") {
+    const number = Number(text);
+    return text.trim() === "" || Number.isNaN(number) ? text : number; // the check then shows what came
+  }
   if (type === "array") return text === "" ? [] : text.split(",").map((part) => part.trim());
   if (type !== "object") return text;
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UsherError("CONFIG_INVALID", `${environmentName(key)}: expected JSON, got ${text}`, {
+    throw new UsherError("CONFIG_INVALID", `${name}: expected JSON, got ${text}`, {
       cause: error,
     });
   }

@@ -7,21 +7,21 @@ import { asUsherError, UsherError } from "../errors.ts";
 /** Who owns a home folder. */
 export interface Owner {
   readonly pid: number;
-  /** Port on which the owner serves; absent while it does not listen. */
-  readonly port?: number;
+  /** Where the owner serves; absent while it does not listen. */
+  readonly address?: string;
   readonly startedAt: string;
 }
 
 /** The same as it stands in `usher.lock`. */
 interface OwnerFile {
   readonly pid: number;
-  readonly port?: number;
+  readonly address?: string;
   readonly started_at: string;
 }
 
 export interface Lock {
-  /** Tells others on which port the owner serves. */
-  announce(port: number): Promise<void>;
+  /** Tells others at which address the owner serves, such as `http://127.0.0.1:8000`. */
+  announce(address: string): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export async function lockHome(home: string): Promise<Lock> {
     const owner = { pid: process.pid, started_at: new Date().toISOString() };
     await writeFileDurable(file, JSON.stringify(owner));
     return {
-      announce: (port) => writeFileDurable(file, JSON.stringify({ ...owner, port })),
+      announce: (address) => writeFileDurable(file, JSON.stringify({ ...owner, address })),
       release: async () => {
         await rm(file, { force: true });
         instance.closeSync();
@@ -81,7 +81,7 @@ async function holdFile(path: string): Promise<DuckDBInstance> {
 async function lockedError(home: string): Promise<UsherError> {
   const owner = await ownerOf(home);
   const who = owner
-    ? `process ${owner.pid}${owner.port === undefined ? "" : ` on port ${owner.port}`}`
+    ? `process ${owner.pid}${owner.address === undefined ? "" : ` on port ${new URL(owner.address).port}`}`
     : "another process";
   return new UsherError(
     "HOME_LOCKED",
@@ -96,8 +96,8 @@ async function lockedError(home: string): Promise<UsherError> {
 export async function ownerOf(home: string): Promise<Owner | undefined> {
   try {
     const content = JSON.parse(await readFile(join(home, "usher.lock"), "utf8")) as OwnerFile;
-    const { pid, port, started_at: startedAt } = content;
-    return { pid, startedAt, ...(port === undefined ? {} : { port }) };
+    const { pid, address, started_at: startedAt } = content;
+    return { pid, startedAt, ...(address === undefined ? {} : { address }) };
   } catch {
     return undefined; // no file, or one that is being replaced: nobody is named
   }

@@ -36,11 +36,15 @@ interface Entry {
   readonly genres: readonly string[];
 }
 
+/** How much of a title decides its place, in UTF-16 units. Bounds the cursor to what `GET /v1/items` takes. */
+const titleKeyLength = 128;
+
 /** Ascending keys: most rated first, newest first, by title. Equal keys are ordered by id. */
 const keys: Readonly<Record<ItemOrder, (entry: Entry) => string | number>> = {
   popularity: ({ item }) => -item.ratingCount,
   release_year: ({ item }) => -(item.releaseYear ?? 0),
-  title: ({ title }) => title,
+  // a cursor holds the key, and its length is bounded; ties go to the id
+  title: ({ title }) => title.slice(0, titleKeyLength),
   item_id: () => 0,
 };
 

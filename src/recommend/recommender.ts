@@ -74,6 +74,9 @@ export interface Recommender {
 
 const noIndexes = new Int32Array(0);
 const round = (value: number, steps: number) => Math.round(value * steps) / steps;
+/** Steps of a shown score, and of a shown weight. */
+const scoreSteps = 1e6;
+const weightSteps = 1e4;
 const clipRating = (rating: number) => round(Math.min(5, Math.max(0.5, rating)), 100);
 
 function checkLength(k: number): void {
@@ -147,7 +150,7 @@ class ReleaseRecommender implements Recommender {
       excluded: unionOf(refused, shelf.others, this.#excluded),
     });
     const ratings = this.#release.rater.scoreChosen(history, found.items);
-    const reasons = this.#explain(weights, found.items);
+    const reasons = this.#explain(weights, found);
     const items = Array.from(found.items, (itemIndex, at) => {
       const entry = { itemIndex, score: found.scores[at] ?? 0 };
       return this.#present(entry, { at, rating: ratings[at] ?? 0, reason: reasons[at] as Reason });
@@ -165,7 +168,7 @@ class ReleaseRecommender implements Recommender {
       .map(({ other, score }, at) => ({
         item: this.#shownItem(other),
         rank: at + 1,
-        score: round(score, 1e6),
+        score: round(score, scoreSteps),
       }));
   }
 
@@ -227,28 +230,31 @@ class ReleaseRecommender implements Recommender {
     return {
       item: this.#shownItem(entry.itemIndex),
       rank: place.at + 1,
-      score: round(entry.score, 1e6),
+      score: round(entry.score, scoreSteps),
       ratingPredicted: clipRating(place.rating),
       reason: place.reason,
     };
   }
 
   /** One reason for each of the items. */
-  #explain(weights: History, itemIndexes: Int32Array): Reason[] {
-    const explained = this.#release.ranker.contributions(weights, itemIndexes);
-    if (!explained) {
-      return Array.from(itemIndexes, (index) => ratedReason(this.#best.ratingsOf(index), "popularity"));
-    }
-    return explained.map((terms) => {
+  #explain(weights: History, { items, scores }: { items: Int32Array; scores: Float32Array }): Reason[] {
+    const explained = this.#release.ranker.contributions(weights, items);
+    const rated = (index: number) => ratedReason(this.#best.ratingsOf(index), "popularity");
+    if (!explained) return Array.from(items, rated);
+    return explained.map((terms, at) => {
       const strongest = strongestPositions(terms, {
         limit: reasonItemsMax,
         // what the catalogue does not show must not appear in a reason either
         counts: (at) => this.#isShown(weights.items[at] ?? -1),
-      }).map((at) => ({
-        item: this.#shownItem(weights.items[at] ?? -1),
-        weight: round(terms[at] ?? 0, 1e4),
-      }));
-      return historyReason(strongest);
+      })
+        .map((term) => ({
+          item: this.#shownItem(weights.items[term] ?? -1),
+          weight: round(terms[term] ?? 0, weightSteps),
+        }))
+        .filter(({ weight }) => weight > 0);
+      // without any score nothing of the history speaks for the item: it only fills the list
+      const isFound = strongest.length > 0 || round(scores[at] ?? 0, scoreSteps) > 0;
+      return isFound ? historyReason(strongest) : rated(items[at] ?? -1);
     });
   }
 

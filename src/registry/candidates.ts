@@ -36,6 +36,17 @@ export function isBaseline(candidate: Candidate, baseline: Candidate): boolean {
 }
 
 /**
+ * Makes sure that configured parameters (`models` in usher.json) are ones that the algorithms have, before any work is done.
+ *
+ * @throws UsherError `MODEL_UNKNOWN`, `MODEL_PARAMETER`.
+ */
+export function checkModelSettings(models: Readonly<Record<string, Parameters>>): void {
+  for (const [name, parameters] of Object.entries(models)) {
+    allParameters({ algorithm: name, parameters }, { algorithm: algorithmNamed(name), seed: 0 });
+  }
+}
+
+/**
  * The default candidates with configured parameters (`models` in usher.json) laid under their own, so that a parameter that a
  * candidate is defined by, such as the baseline's `factors: 0`, stays.
  *

@@ -32,7 +32,7 @@ export interface Entrants {
 }
 
 /**
- * The candidates, the two baselines where no candidate is one, and the present ranker where no candidate is the same model.
+ * The candidates, the two baselines where no candidate is one, and the present ranker and rater where no candidate is the same model.
  *
  * @throws UsherError `MODEL_UNKNOWN`: a candidate that is no algorithm.
  */
@@ -41,8 +41,9 @@ export function entrantsOf(options: {
   seed: number;
   table: AlgorithmTable;
   present: ModelChoice | undefined;
+  presentRater?: ModelChoice | undefined;
 }): Entrants {
-  const { candidates, seed, table, present } = options;
+  const { candidates, seed, table, present, presentRater } = options;
   const byKey = new Map<string, Entrant>();
   const enter = (candidate: Candidate, isCandidate: boolean): Entrant => {
     const algorithm = algorithmNamed(candidate.algorithm, table);
@@ -60,14 +61,20 @@ export function entrantsOf(options: {
     rankerBaseline: baselineOf(rankerBaseline),
     raterBaseline: baselineOf(raterBaseline),
   };
-  const presentEntrant = present && canBeFitted(present, table) ? enter(present, false) : undefined;
+  const presentEntrant =
+    present && canBeFitted(present, { table, purpose: "ranking" }) ? enter(present, false) : undefined;
+  // a rater is never worse than the one before: that one takes part too
+  if (presentRater && canBeFitted(presentRater, { table, purpose: "rating" })) enter(presentRater, true);
   return { all: [...byKey.values()], ...baselines, present: presentEntrant };
 }
 
 /** Whether this version of the code still has the algorithm and takes the parameters of a stored release. */
-function canBeFitted({ algorithm: name, parameters }: ModelChoice, table: AlgorithmTable): boolean {
+function canBeFitted(
+  { algorithm: name, parameters }: ModelChoice,
+  { table, purpose }: { table: AlgorithmTable; purpose: Algorithm["purpose"] },
+): boolean {
   const algorithm = Object.hasOwn(table, name) ? table[name] : undefined;
-  if (algorithm?.purpose !== "ranking") return false;
+  if (algorithm?.purpose !== purpose) return false;
   try {
     allParameters({ algorithm: name, parameters }, { algorithm, seed: 0 });
     return true;

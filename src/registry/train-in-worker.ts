@@ -40,7 +40,7 @@ export async function compareInWorker(request: WorkerTrainRequest): Promise<Trai
 }
 
 async function run(task: WorkerRequest["task"], request: WorkerTrainRequest): Promise<Outcome> {
-  const { set, onProgress, signal, seed, candidates, k, itemGroups, present } = request;
+  const { set, onProgress, signal, seed, candidates, k, itemGroups, present, presentRater } = request;
   if (signal?.aborted) throw cancelled();
   const workerData: WorkerRequest = {
     task,
@@ -52,6 +52,7 @@ async function run(task: WorkerRequest["task"], request: WorkerTrainRequest): Pr
     ...(k === undefined ? {} : { k }),
     ...(itemGroups ? { itemGroups } : {}),
     ...(present ? { present } : {}),
+    ...(presentRater ? { presentRater } : {}),
   };
   const worker = new Worker(workerFile, { workerData, name: "usher-train" });
   const abort = () => void worker.terminate();

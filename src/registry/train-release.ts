@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { Progress } from "../contracts/progress.ts";
 import type { ModelChoice, TrainingReport } from "../contracts/release.ts";
-import type { Interactions } from "../data/interactions.ts";
-import { weightsOfRatings } from "../data/signals.ts";
+import { type Interactions, mapInteractions } from "../data/interactions.ts";
+import { ratingWeight, weightsOfRatings } from "../data/signals.ts";
 import { splitByUser, type UserSplit } from "../data/split.ts";
 import type { TrainingSet } from "../data/training-set.ts";
 import { UsherError } from "../errors.ts";
@@ -20,7 +20,7 @@ import {
   type Ranked,
   type Rated,
 } from "./choose.ts";
-import { type Entrant, entrantsOf } from "./entrants.ts";
+import { type Entrant, type Entrants, entrantsOf } from "./entrants.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { type SliceFigures, sliceFigures } from "./slice-figures.ts";
 
@@ -37,6 +37,8 @@ export interface TrainRequest {
   readonly itemGroups?: readonly (readonly string[])[];
   /** The ranker that serves now, with all of its parameters: the gate compares with it. */
   readonly present?: ModelChoice;
+  /** The rater that serves now: it takes part, so that the new one is never worse on the same split. */
+  readonly presentRater?: ModelChoice;
   /** Default: every algorithm of `models/`. */
   readonly algorithms?: AlgorithmTable;
   readonly onProgress?: Progress;
@@ -74,7 +76,7 @@ export async function trainRelease(request: TrainRequest): Promise<TrainedReleas
     });
   }
   const { set } = request;
-  const weights = weightsOfRatings(set.ratings);
+  const weights = rankerData(set.ratings);
   const refit = { request, steps: 2, suffix: " on all data" };
   return {
     report,
@@ -96,13 +98,20 @@ export async function compareCandidates(request: TrainRequest): Promise<Training
 async function compare(
   request: TrainRequest,
 ): Promise<{ report: TrainingReport; ranker: Entrant; rater: Entrant }> {
-  const { set, seed, candidates = defaultCandidates, algorithms: table = algorithms, present } = request;
+  const {
+    set,
+    seed,
+    candidates = defaultCandidates,
+    algorithms: table = algorithms,
+    present,
+    presentRater,
+  } = request;
   if (set.ratings.items.length === 0) {
     throw new UsherError("DATA_EMPTY", "training: expected at least one rating, got none");
   }
-  const entrants = entrantsOf({ candidates, seed, table, present });
+  const entrants = entrantsOf({ candidates, seed, table, present, presentRater });
   const split = splitByUser(set.ratings, { share: heldOutShare, seed });
-  const figures = await fitAndEvaluate(entrants.all, { request, split });
+  const figures = await fitAndEvaluate(fittable(entrants, split.train), { request, split });
   const rankers = compareRankers(figures.rankers, { baseline: entrants.rankerBaseline, seed });
   const raters = compareRaters(figures.raters, { baseline: entrants.raterBaseline, seed });
   const { ranker, reason } = chooseRanker(rankers, { baseline: entrants.rankerBaseline });
@@ -114,6 +123,18 @@ async function compare(
     gate: judge({ chosen: ranker, rankers, serving: present, present: entrants.present, seed }),
   };
   return { report, ranker: ranker.entrant, rater: rater.entrant };
+}
+
+/** What rankers learn from: weights, or, where no rating is a sign of liking, who rated what at all. */
+function rankerData(ratings: Interactions): Interactions {
+  const weights = weightsOfRatings(ratings);
+  return weights.items.length > 0 ? weights : mapInteractions(ratings, () => 1);
+}
+
+/** All entrants; without a single sign of liking in the training part there is nothing to rank by but popularity. */
+function fittable({ all, rankerBaseline }: Entrants, train: Interactions): readonly Entrant[] {
+  if (train.values.some((rating) => ratingWeight(rating) > 0)) return all;
+  return all.filter((entrant) => entrant === rankerBaseline || entrant.algorithm.purpose === "rating");
 }
 
 async function fit(
@@ -137,7 +158,7 @@ async function fitAndEvaluate(
   entrants: readonly Entrant[],
   { request, split: { train, test } }: { request: TrainRequest; split: UserSplit },
 ): Promise<{ rankers: Omit<Ranked, "interval">[]; raters: Omit<Rated, "interval">[] }> {
-  const weights = weightsOfRatings(train);
+  const weights = rankerData(train);
   const relevant = weightsOfRatings(test);
   const isRanker = (entrant: Entrant) => entrant.algorithm.purpose === "ranking";
   const steps = entrants.length;

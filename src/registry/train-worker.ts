@@ -20,6 +20,7 @@ export interface WorkerRequest {
   readonly k?: number;
   readonly itemGroups?: readonly (readonly string[])[];
   readonly present?: ModelChoice;
+  readonly presentRater?: ModelChoice;
 }
 
 /** What the thread says. After anything but `progress` it ends. */

@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { STATUS_CODES } from "node:http";
-import type { Socket } from "node:net";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import {
   type FastifyError,
@@ -11,17 +9,17 @@ import {
   LogController,
 } from "fastify";
 import type { ProblemBody } from "../contracts/http.ts";
-import { UsherError } from "../errors.ts";
+import { answerBelowRoutes, answerBrokenHttp } from "./broken-http.ts";
 import type { ServerContext } from "./context.ts";
 import { type HostGuard, hostGuard } from "./host-guard.ts";
-import { answerUnrouted, methodTable } from "./methods.ts";
+import { answerUnrouted, authorityOf, methodTable } from "./methods.ts";
 import { asServerError, problemOf, problemType } from "./problem.ts";
 import { catalogueRoutes } from "./routes/catalogue.ts";
 import { compatRoutes } from "./routes/compat.ts";
 import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
 import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
 import { itemListRoutes, userListRoutes } from "./routes/recommendations.ts";
-import { compileValidator } from "./validation.ts";
+import { checkTarget, compileValidator } from "./validation.ts";
 
 /** Largest body that is read. */
 const bodyBytesMax = 1024 * 1024;
@@ -31,6 +29,10 @@ const requestTimeoutMs = 30_000;
 const drainTimeoutMs = 10_000;
 /** Longest time for its head. */
 const headersTimeoutMs = 10_000;
+/** How often Node looks for connections over those limits. */
+const connectionsCheckMs = 1000;
+/** How long a stop waits for requests that are not done; then their connections are closed. */
+const stopPatienceMs = 3000;
 /** Above what Node's parser lets through, so that a long id is refused with its field named and not as an unknown route. */
 const paramLengthMax = 65_536;
 
@@ -58,21 +60,31 @@ export function createApp(context: ServerContext): FastifyInstance {
     genReqId: () => randomUUID(),
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
-    http: { headersTimeout: headersTimeoutMs },
+    http: {
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: connectionsCheckMs,
+      requireHostHeader: false, // the guard refuses such a request in our words
+    },
     return503OnClosing: false,
     routerOptions: { maxParamLength: paramLengthMax },
     clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (error, request, reply) => answerFrameworkError(guard, error, request, reply),
   });
-  app.server.on("connect", refuseTunnel);
+  answerBelowRoutes(app.server);
+  // a connection without a whole request is not idle for fastify, and would hold up a stop for ever
+  app.addHook("preClose", (done) => {
+    setTimeout(() => app.server.closeAllConnections(), stopPatienceMs).unref();
+    done();
+  });
   app.removeContentTypeParser("text/plain");
   app.setValidatorCompiler(compileValidator);
   app.setErrorHandler(answerError);
   const methods = methodTable(app);
   app.addHook("onRequest", (request, reply, done) => {
     beforeEverything(guard, request, reply);
-    if (request.is404) answerUnrouted(methods, request, reply);
-    else done();
+    if (request.is404) return answerUnrouted(methods, request, reply);
+    checkTarget(request.raw.url ?? "");
+    done();
   });
   app.setNotFoundHandler((request, reply) => answerUnrouted(methods, request, reply)); // for files below /docs
   if (context.logger) app.addHook("onResponse", logAnswer);
@@ -93,10 +105,12 @@ function beforeEverything(guard: HostGuard, request: FastifyRequest, reply: Fast
   reply.header("x-request-id", request.id);
   reply.headers(securityHeaders);
   guard(request.headers);
+  const authority = authorityOf(request.raw.url ?? "");
+  if (authority !== undefined) guard({ host: authority });
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const known = asServerError(error);
+  const known = asServerError(error, { hasBody: hasBody(request), isComplete: request.raw.complete });
   const problem = problemOf(known, request.id);
   if (problem.status >= 500 && known.code !== "NOT_READY") request.log.error({ err: known }, "answer failed");
   if (known.code === "NOT_READY") reply.header("retry-after", retryAfterSeconds);
@@ -152,39 +166,4 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply, done: () => voi
   };
   request.log.info(fields, "answered");
   done();
-}
-
-const statusOfParserError: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-};
-
-/** Answers what Node's parser refuses. There is no request then, and the connection cannot be used again. */
-function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
-  const status = statusOfParserError[error.code ?? ""] ?? 400;
-  const body = `${status} ${STATUS_CODES[status]}: expected a well-formed HTTP/1.1 request in time\n`;
-  writeAnswer(socket, { status, requestId: randomUUID(), type: "text/plain; charset=utf-8", body });
-}
-
-/** Node gives CONNECT a way of its own, past every handler. */
-function refuseTunnel(_request: unknown, socket: Socket): void {
-  const allow = "GET, HEAD, OPTIONS, POST";
-  const requestId = randomUUID();
-  const error = new UsherError("METHOD_NOT_ALLOWED", `method: expected one of ${allow}, got CONNECT`);
-  const body = JSON.stringify(problemOf(error, requestId));
-  writeAnswer(socket, { status: 405, requestId, type: problemType, body, more: `Allow: ${allow}\r\n` });
-}
-
-function writeAnswer(
-  socket: Socket,
-  answer: { status: number; requestId: string; type: string; body: string; more?: string },
-): void {
-  socket.on("error", () => socket.destroy()); // the other side may be gone already; there is nobody to tell
-  if (!socket.writable) return void socket.destroy();
-  const { status, requestId, type, body, more = "" } = answer;
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: ${type}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nX-Request-Id: ${requestId}\r\n` +
-      `X-Content-Type-Options: nosniff\r\n${more}\r\n${body}`,
-  );
 }

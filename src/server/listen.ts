@@ -1,7 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { UsherError } from "../errors.ts";
 
-const loopbackAddress = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+const octet = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)";
+const loopbackAddress = new RegExp(`^(localhost|127(\\.${octet}){3}|::1)$`);
 
 /**
  * Lets an app listen, on a loopback address only: other addresses need keys.
@@ -29,7 +30,7 @@ export async function listen(app: FastifyInstance, place: { host: string; port: 
         { cause: error },
       );
     }
-    if (code === "EACCES" || code === "EADDRNOTAVAIL") {
+    if (code === "EACCES" || code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
       throw new UsherError(
         "CONFIG_INVALID",
         `cannot listen on ${host}, port ${port}: ${message}; choose another with --port`,

@@ -36,13 +36,21 @@ function patternOf(url: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
+/** The head of a target in absolute form: `http://name:port` of `GET http://name:port/path`. */
+const absoluteForm = /^https?:\/\/([^/?#]*)/i;
+
+/** The host that a target in absolute form names; `undefined` where it is a path, as nearly always. */
+export function authorityOf(target: string): string | undefined {
+  return target.startsWith("/") ? undefined : absoluteForm.exec(target)?.[1];
+}
+
 /**
  * Answers a request that no route takes: `OPTIONS` of a known path with 204, another method with 405, an unknown path with 404.
  *
  * Runs before the body is read: what nobody takes need not be received.
  */
 export function answerUnrouted(methods: MethodTable, request: FastifyRequest, reply: FastifyReply): void {
-  const path = (request.raw.url ?? "").split("?", 1)[0] ?? "";
+  const path = (request.raw.url ?? "").replace(absoluteForm, "").split("?", 1)[0] || "/";
   const allowed = methods.allowed(path);
   // a file below /docs/static/ has a route, and yet may not be there
   if (allowed.length === 0 || (request.method !== "OPTIONS" && allowed.includes(request.method))) {

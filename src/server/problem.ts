@@ -18,6 +18,7 @@ const codeOfFrameworkError: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_BAD_URL: "PARAMETER_INVALID",
   FST_ERR_MAX_PARAM_LENGTH: "PARAMETER_INVALID",
   FST_ERR_NOT_FOUND: "ROUTE_UNKNOWN",
+  FST_ERR_HANDLER_TIMEOUT: "TOO_SLOW",
 };
 
 /** Refusals whose own words are for the developers of fastify, in ours. */
@@ -32,15 +33,27 @@ const messageOfFrameworkError: Readonly<Record<string, string>> = {
   FST_ERR_BAD_URL: "path: expected percent-encoded UTF-8, got something else",
 };
 
-/** Any failure as an error of ours: known ones by their code, a refusal of fastify by its status, all else as `INTERNAL`. */
-export function asServerError(error: unknown): UsherError {
+/**
+ * Any failure as an error of ours: known ones by their code, a refusal of fastify by its status, all else as `INTERNAL`.
+ *
+ * @param request.hasBody Whether a body can be what was refused. Default true.
+ * @param request.isComplete Whether all of the request has arrived: if not, it is the client that was slow. Default true.
+ */
+export function asServerError(
+  error: unknown,
+  { hasBody = true, isComplete = true }: { hasBody?: boolean; isComplete?: boolean } = {},
+): UsherError {
   if (error instanceof UsherError) return error;
   const { code, statusCode } = error as Partial<FastifyError>;
   const known = codeOfFrameworkError[code ?? ""];
   const isRefusal = statusCode !== undefined && statusCode >= 400 && statusCode < 500;
   if (!known && !isRefusal) return asUsherError(error);
+  if (known === "TOO_SLOW" && !isComplete)
+    return new UsherError("REQUEST_TIMEOUT", undefined, { cause: error });
   const message = messageOfFrameworkError[code ?? ""];
-  return new UsherError(known ?? "BODY_INVALID", message, { cause: error });
+  const isOfBody = hasBody || code?.startsWith("FST_ERR_CTP_");
+  const byStatus = statusCode === 404 ? "ROUTE_UNKNOWN" : isOfBody ? "BODY_INVALID" : "PARAMETER_INVALID";
+  return new UsherError(known ?? byStatus, message, { cause: error });
 }
 
 /**

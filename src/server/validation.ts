@@ -26,14 +26,46 @@ interface Shape {
   readonly additionalProperties?: boolean;
 }
 
-/** True for what CONTRACTS calls an id: 1..128 bytes of UTF-8 without control characters. */
+/**
+ * True for an id that can be asked: 1..128 bytes of UTF-8 without control characters. `.` and `..` are none: clients resolve
+ * them, percent-encoded too, before they send the address, and so ask something else.
+ */
 export function isId(text: string): boolean {
-  if (text.length === 0 || text.length > idBytesMax) return false;
+  if (text.length === 0 || text.length > idBytesMax || text === "." || text === "..") return false;
   // an unpaired surrogate has no UTF-8; \p{Cc} are the control characters
   return Buffer.byteLength(text) <= idBytesMax && !/[\p{Cc}\p{Cs}]/u.test(text);
 }
 
 Format.Set("usher-id", isId);
+
+/** What an id must be, for the words of a refusal. */
+export const idExpectation = `an id of 1..${idBytesMax} bytes of UTF-8 without control characters, not . or ..`;
+
+/** @throws UsherError `PARAMETER_INVALID`: the target of a request (path and query) is not UTF-8 in percent-encoding. */
+export function checkTarget(target: string): void {
+  if (/^[!-$&-~]*$/.test(target)) return;
+  const [path = "", ...query] = target.split("?");
+  for (const [name, part] of [
+    ["path", path],
+    ["query", query.join("?")],
+  ] as const) {
+    if (!isPercentEncoded(part)) {
+      throw new UsherError(
+        "PARAMETER_INVALID",
+        `${name}: expected percent-encoded UTF-8, got something else`,
+      );
+    }
+  }
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return /^[!-~]*$/.test(text);
+  } catch {
+    return false; // a URIError, which says no more
+  }
+}
 
 /**
  * Compiles a schema of a request into its check: texts of path and query become numbers and lists, absent ones their default,
@@ -129,8 +161,7 @@ const hasRightLength = (value: readonly unknown[], shape: Shape) =>
 function expectation(shape: Shape): string {
   if (shape.anyOf) return shape.anyOf.map(expectation).join(" or ");
   if (shape.enum) return `one of ${shape.enum.join(", ")}`;
-  if (shape.format === "usher-id")
-    return `an id of 1..${idBytesMax} bytes of UTF-8 without control characters`;
+  if (shape.format === "usher-id") return idExpectation;
   if (shape.type === "integer")
     return shape.maximum === undefined ? "an integer" : `an integer in ${shape.minimum}..${shape.maximum}`;
   if (shape.type === "string")
@@ -141,7 +172,8 @@ function expectation(shape: Shape): string {
   return "a JSON object";
 }
 
-function shown(value: unknown): string {
+/** A value as a refusal names it: short, and without what could be secret or endless. */
+export function shown(value: unknown): string {
   if (Array.isArray(value)) return `${value.length} values`;
   if (typeof value === "object" && value !== null) return "an object";
   if (typeof value !== "string") return String(value);

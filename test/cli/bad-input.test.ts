@@ -178,6 +178,25 @@ describe("bad usage", () => {
     expect(done.stderr).toMatch(/unknown key "prot"; did you mean "port"\?/);
   });
 
+  it.each([
+    ['{"models": {"iasl": {}}}', "MODEL_UNKNOWN", /iasl/],
+    ['{"models": {"ials": {"factors": 0}}}', "MODEL_PARAMETER", /factors/],
+    ['{"source": "nonsense"}', "PARAMETER_INVALID", /nonsense/],
+    ['{"download": 5}', "CONFIG_INVALID", /download: expected an object, got 5/],
+  ])("config check refuses %s before any work", async (text, code, message) => {
+    const other = await mkdtemp(join(folder, "checked-"));
+    await writeFile(join(other, "usher.json"), text);
+    const done = await runUsher(["config", "check", "--home", other]);
+    expect(done.stderr).toMatch(message);
+    expect(done.stderr).toContain(code);
+    expect(done.code).toBe(2);
+  });
+
+  it("usage errors are JSON too where --json was asked for", async () => {
+    const done = await runUsher(["recommend", "--json"]);
+    expect(done.stderr.trim().split("\n").at(-1)).toContain('"code":"USAGE"');
+  });
+
   it("an empty home says what to run", async () => {
     for (const args of [
       ["serve"],

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { cp, mkdtemp } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -121,6 +121,34 @@ describe("usher start", () => {
     expect(local.items).toEqual(served.items);
     again.child.kill("SIGTERM");
     await again.finished;
+  });
+
+  it("stops in bounded time although a connection holds half a request", async () => {
+    const server = await startServer(["serve", "--home", home]);
+    const { port, hostname } = new URL(server.address);
+    const sockets = [
+      "",
+      "GET /v1/t",
+      "POST /v1/recommendations/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+    ].map((text) => {
+      const socket = connect(Number(port), hostname).on("error", () => {});
+      socket.write(text);
+      return socket;
+    });
+    await fetch(`${server.address}/health/live`); // by then the others are connected too
+    server.child.kill("SIGTERM");
+    expect((await server.finished).code).toBe(0);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it("goes on from an import that is not built yet", async () => {
+    const imported = join(folder, "imported");
+    await runUsher(["import", `movielens:${data}`, "--home", imported]);
+    const refused = await runUsher(["start", "--home", imported, "--data", "demo", "--once"]);
+    expect(refused.stderr).toContain("SOURCE_MISMATCH");
+    const done = await runUsher(["start", "--home", imported, "--once"]);
+    expect(done.stdout).not.toMatch(/demo/);
+    expect(printedList(done.stdout)).toEqual(printedList(first.stdout));
   });
 
   it("says which port is taken and how to choose another", async () => {

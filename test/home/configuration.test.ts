@@ -64,7 +64,7 @@ describe("configuration", () => {
       "a port that is text",
       {},
       { USHER_PORT: "eight" },
-      /USHER_PORT: expected an integer in 0..65535, got NaN/,
+      /USHER_PORT: expected an integer in 0..65535, got "eight"/,
     ],
     ["an empty number", {}, { USHER_SEED: " " }, /USHER_SEED: expected an integer/],
     [

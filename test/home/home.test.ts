@@ -17,7 +17,7 @@ beforeEach(async () => {
 async function otherOwner() {
   const url = new URL("../../dist/home/lock.js", import.meta.url).href;
   const program = `import(${JSON.stringify(url)}).then(async ({ lockHome }) => {
-    await (await lockHome(process.argv[1])).announce(4711); console.log("held"); setInterval(() => {}, 1000); })`;
+    await (await lockHome(process.argv[1])).announce('http://127.0.0.1:4711'); console.log("held"); setInterval(() => {}, 1000); })`;
   const child = spawn(process.execPath, ["-e", program, folder], { stdio: ["ignore", "pipe", "inherit"] });
   await once(child.stdout, "data");
   return child;
@@ -47,7 +47,7 @@ describe("home", () => {
     });
     child.kill("SIGKILL");
     await once(child, "exit");
-    expect(await ownerOf(folder)).toMatchObject({ pid: child.pid, port: 4711 });
+    expect(await ownerOf(folder)).toMatchObject({ pid: child.pid, address: "http://127.0.0.1:4711" });
     const home = await openHome(folder);
     expect(await ownerOf(folder)).toMatchObject({ pid: process.pid });
     await home.lock.release();

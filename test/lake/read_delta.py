@@ -5,6 +5,7 @@ Prints {table: {version, rows, columns: {name: Delta type as JSON}, first: the f
 """
 
 import json
+import os
 import pathlib
 import sys
 
@@ -24,7 +25,10 @@ def main() -> None:
             },
             "first": {name: str(value) for name, value in (arrow.slice(0, 1).to_pylist() or [{}])[0].items()},
         }
-    print(json.dumps(found))
+    print(json.dumps(found), flush=True)
 
 
 main()
+# The native thread pools sometimes abort while the interpreter shuts down ("terminate called without an active
+# exception"), after everything was read and printed: leave without that.
+os._exit(0)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ItemsQuery } from "../../src/contracts/http.ts";
 import { catalogue } from "../../src/data/catalogue.ts";
 import { writeCursor } from "../../src/recommend/cursor.ts";
 import { compareIds, type ItemListing, itemList } from "../../src/recommend/item-list.ts";
@@ -44,6 +45,31 @@ describe("itemList", () => {
   it("has no cursor where the last page is exactly full", () => {
     expect(list.page({ ...base, pageSize: 10 }).nextCursor).toBeUndefined();
     expect(list.page({ ...base, pageSize: 9 }).nextCursor).toBeDefined();
+  });
+});
+
+describe("long titles", () => {
+  const worst = ["é".repeat(500), "電".repeat(500), "\u0001".repeat(500), "😀".repeat(200), '"'.repeat(500)];
+  const alike = catalogue(
+    worst.flatMap((title) =>
+      ["1", "2", '"'.repeat(128)].map((tail, at) => ({
+        ...films[0]!,
+        itemId: `${title.codePointAt(0)}${tail}`.slice(0, 128),
+        title: title + at,
+      })),
+    ),
+  );
+  it("give every item once, with cursors that the server takes back", () => {
+    const long = itemList(alike);
+    const listing = { sort: "title", pageSize: 1 } as const;
+    expect(everyPage(listing, long).sort()).toEqual(alike.items.map(({ itemId }) => itemId).sort());
+    const longest = (cursor?: string): number => {
+      const { nextCursor } = long.page({ ...listing, cursor });
+      return nextCursor ? Math.max(nextCursor.length, longest(nextCursor)) : 0;
+    };
+    expect(longest()).toBeLessThanOrEqual(
+      (ItemsQuery.properties.cursor as { maxLength?: number }).maxLength!,
+    );
   });
 });
 

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
+import type { History } from "../../src/data/interactions.ts";
+import type { Model } from "../../src/models/model.ts";
 import { recommender } from "../../src/recommend/recommender.ts";
-import { consumedBy, films, popularRanker, smallCatalogue, smallRelease } from "./small-release.ts";
+import {
+  consumedBy,
+  films,
+  nearRanker,
+  popularRanker,
+  smallCatalogue,
+  smallRelease,
+} from "./small-release.ts";
 
 const small = recommender({ release: smallRelease, catalogue: smallCatalogue });
 const ids = (entries: readonly { item: { itemId: string } }[]) => entries.map(({ item }) => item.itemId);
@@ -120,6 +129,39 @@ describe("a ranker that does not look at the history", () => {
       because: [],
     });
     expect(items[0]?.reason.text).toBe("not rated yet");
+  });
+});
+
+describe("reasons of items that hardly anything speaks for", () => {
+  /** Each item gets the same terms, and their sum as score. */
+  const reasonsOf = (...terms: number[]) => {
+    const contributions: Model["contributions"] = (history, chosen) =>
+      Array.from(chosen, () => Float32Array.from(history.items, (_, at) => terms[at] ?? 0));
+    const sum = terms.reduce((left, right) => left + right, 0);
+    const ranker = {
+      ...nearRanker,
+      contributions,
+      scoreItems: (_: History, scores: Float32Array) => scores.fill(sum),
+    };
+    const made = recommender({ release: { ...smallRelease, ranker }, catalogue: smallCatalogue });
+    return made.recommend({ userId: "auth0|123", k: 200 }).items.map(({ reason }) => reason);
+  };
+  it.each([
+    [0, 0],
+    [-0.5, 0],
+    [4e-7, 0],
+  ])("terms %s and %s claim no fit, only how the item is rated", (...terms) => {
+    for (const { source, text, because } of reasonsOf(...terms)) {
+      expect([source, because]).toEqual(["popularity", []]);
+      expect(text).toMatch(/^(not rated yet|rated \d)/);
+    }
+  });
+  it("leave out terms that are shown as 0", () => {
+    for (const { text, because } of reasonsOf(0.5, 0.00004)) {
+      expect(because.map(({ weight }) => weight)).toEqual([0.5]);
+      expect(text).toBe("because you liked Heat (1995)");
+    }
+    expect(reasonsOf(0.00004, 0.00004)[0]?.text).toBe("fits all your ratings taken together");
   });
 });
 

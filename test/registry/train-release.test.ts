@@ -68,6 +68,17 @@ const refusal = async (request: Partial<TrainRequest>): Promise<UsherError> => {
   throw new Error(`expected an UsherError, got ${error}`);
 };
 
+describe("the rater that serves", () => {
+  it("takes part, so that a training without raters does not publish a worse one", async () => {
+    const presentRater = { algorithm: "biased-mf", parameters: { factors: 8, seed: 7 } };
+    const { report, rater } = await trainRelease({ set, seed: 7, candidates: [popularity], presentRater });
+    expect(report.raters).toHaveLength(2);
+    const best = Math.min(...report.raters.map(({ rmse }) => rmse));
+    expect(report.raters.find(({ rmse }) => rmse === best)?.parameters).toEqual(rater.parameters);
+    expect((await trainRelease({ set, seed: 7, candidates: [popularity] })).report.raters).toHaveLength(1);
+  });
+});
+
 describe("choosing the ranker", () => {
   it("takes the one with the best NDCG whose interval against popularity lies above 0", async () => {
     const { report, ranker } = await train({ candidates: [popularity, turned, taste, factors] });
@@ -97,6 +108,24 @@ describe("choosing the ranker", () => {
     expect(candidate?.ndcg).toBeGreaterThan(baseline?.ndcg ?? 1);
     expect(candidate?.ndcg_against_popularity?.low).toBeLessThanOrEqual(0);
     expect(report.chosen.ranker.algorithm).toBe("popularity");
+  });
+
+  it.each([
+    ["nowhere", () => 2],
+    ["only in what is held out", (item: number) => (item < 8 ? 1 : 5)],
+  ])("takes popularity where liking shows %s", async (_case, ratingOf) => {
+    const pairs = Array.from({ length: 200 }, (_, at) => ({ user: Math.floor(at / 10), item: at % 10 }));
+    const { report, ranker } = await trainRelease({
+      set: trainingSet({
+        users: Int32Array.from(pairs, ({ user }) => user),
+        items: Int32Array.from(pairs, ({ item }) => item),
+        values: Float32Array.from(pairs, ({ item }) => ratingOf(item)),
+        times: Float64Array.from(pairs, ({ item }) => item),
+      }),
+      seed: 7,
+    });
+    expect(ranker.algorithm).toBe("popularity");
+    expect(report.rankers.map(({ algorithm }) => algorithm)).toEqual(["popularity"]);
   });
 
   it("takes popularity where nothing could be held out", async () => {

@@ -27,6 +27,37 @@ describe("/openapi.json", () => {
     const k = paths["/v1/top"].get.parameters.find(({ name }: { name: string }) => name === "k");
     expect(k.schema).toMatchObject({ type: "integer", minimum: 1, maximum: 200, default: 10 });
   });
+  it("names each operation, sums it up, and promises the request id with every answer", async () => {
+    const { paths } = (await server.ask("/openapi.json")).json() as {
+      paths: Record<
+        string,
+        Record<
+          string,
+          { operationId?: string; summary?: string; responses: Record<string, { headers: object }> }
+        >
+      >;
+    };
+    const operations = Object.values(paths).flatMap((path) => Object.values(path));
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+    for (const { operationId, summary, responses } of operations) {
+      expect([operationId, summary]).toEqual([expect.any(String), expect.any(String)]);
+      for (const answer of Object.values(responses)) expect(answer.headers).toHaveProperty("X-Request-Id");
+    }
+  });
+  it("says what an id may be in a way that clients can check, and limits that can be reached", async () => {
+    const { paths } = (await server.ask("/openapi.json")).json();
+    const { schema } = paths["/v1/items/{item_id}"].get.parameters[0];
+    const isId = (id: string) => new RegExp(schema.pattern, "u").test(id);
+    expect(["1", "été", "a/b", "...", ".a", "a b"].filter(isId)).toHaveLength(6);
+    expect(["", ".", "..", "a\u0000", "\u001f", "\u007f", "a\u0085b"].filter(isId)).toEqual([]);
+    const { maxLength } = paths["/rec/v3/{users}"].get.parameters[0].schema;
+    const users = `${"u".repeat(100)},`
+      .repeat(100)
+      .slice(0, maxLength - 1)
+      .concat("x");
+    expect((await server.ask(`/rec/v3/${users}`)).statusCode).toBe(200);
+    expect((await server.ask(`/rec/v3/${"1".repeat(maxLength + 1)}`)).statusCode).toBe(400);
+  });
 });
 
 describe("/docs", () => {
@@ -46,7 +77,8 @@ describe("/docs", () => {
     }
     expect(page.body).not.toMatch(/<script(?![^>]*src=)/);
     const start = await server.ask("/docs/static/swagger-initializer.js");
-    expect(start.body).toContain("/openapi.json");
+    expect(start.body).toContain("./json");
+    expect((await server.ask("/docs/json")).json()).toEqual((await server.ask("/openapi.json")).json());
     expect(start.body).toMatch(/"?validatorUrl"?:\s*null/);
   });
   it("sends the security headers with everything", async () => {

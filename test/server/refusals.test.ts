@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.app.close());
 const list = "/v1/users/1/recommendations";
-const idLimit = "an id of 1..128 bytes of UTF-8 without control characters";
+const idLimit = "an id of 1..128 bytes of UTF-8 without control characters, not . or ..";
 
 describe("parameters", () => {
   it.each([
@@ -59,6 +59,8 @@ describe("parameters", () => {
       `user_id: expected ${idLimit}, got 130 bytes`,
     ],
     ["/v1/users/a%00b/recommendations", "user_id", `user_id: expected ${idLimit}, got "a\\u0000b"`],
+    ["/rec/v3/1,..", "user_id", `user_id: expected ${idLimit}, got ".."`],
+    [`${list}?exclude=.`, "exclude[0]", `exclude[0]: expected ${idLimit}, got "."`],
     ["/v1/users//recommendations", "user_id", `user_id: expected ${idLimit}, got ""`],
     [`/v1/items/${"a".repeat(10_000)}`, "item_id", `item_id: expected ${idLimit}, got 10000 bytes`],
     [`/recommend_movies/${"a".repeat(10_000)}`, "user_id", `user_id: expected ${idLimit}, got 10000 bytes`],
@@ -78,6 +80,16 @@ describe("parameters", () => {
       expect(problem(await server.ask(url), 400, "PARAMETER_INVALID").detail).toContain("percent-encoded");
     },
   );
+  it.each([
+    "/v1/top?genre=%FF",
+    "/v1/items?query=%C3",
+    "/v1/items?query=%E0%80%A0",
+    "/v1/top?%GG=1",
+    "/?x=%FF",
+  ])("the query of %s is not percent-encoded UTF-8", async (url) => {
+    const { detail } = problem(await server.ask(url), 400, "PARAMETER_INVALID");
+    expect(detail).toBe("query: expected percent-encoded UTF-8, got something else");
+  });
   it("refuses a cursor of another listing", async () => {
     const { next_cursor } = (await server.ask("/v1/items?page_size=1")).json();
     const answer = await server.ask(`/v1/items?page_size=1&sort=title&cursor=${next_cursor}`);
@@ -156,11 +168,14 @@ describe("bodies", () => {
     ["[1]", "body: expected a JSON object, got 1 values"],
     ["{}", "user_ids: expected a list of 1..1000 entries, got nothing"],
     ['{"user_ids":[]}', "user_ids: expected a list of 1..1000 entries, got 0 values"],
-    ['{"user_ids":[true]}', "user_ids[0]: expected a text or an integer, got true"],
+    [
+      '{"user_ids":[true]}',
+      "user_ids[0]: expected a text or an integer in -9007199254740991..9007199254740991, got true",
+    ],
     ['{"user_ids":["1"],"k":"3"}', 'k: expected an integer in 1..200, got "3"'],
     [
       '{"user_ids":["1"],"user_id":1}',
-      "user_id: expected one of user_ids, k, got an unknown name; did you mean user_ids?",
+      "user_id: expected one of user_ids, k, surface, got an unknown name; did you mean user_ids?",
     ],
     ['{"user_ids":["1"],"__proto__":{"x":1}}', "__proto__"],
     ['{"user_ids":["1"],"constructor":{"prototype":{}}}', "constructor"],

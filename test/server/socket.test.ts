@@ -76,7 +76,12 @@ describe("over a socket", () => {
     expect(await raw("hello\r\n\r\n")).toMatch(
       /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*X-Request-Id: [0-9a-f-]{36}/,
     );
-    expect(await raw("GET /v1/top HTTP/1.1\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /); // no Host
+    const noHost = await raw("GET /v1/top HTTP/1.1\r\nConnection: close\r\n\r\n");
+    expect(noHost).toMatch(/^HTTP\/1\.1 403 [\s\S]*x-request-id[\s\S]*HOST_REFUSED/i);
+    const expectation = "GET /v1/top HTTP/1.1\r\nHost: localhost\r\nExpect: nonsense\r\n\r\n";
+    expect(await raw(expectation)).toMatch(/^HTTP\/1\.1 417 [\s\S]*x-request-id[\s\S]*100-continue/i);
+    const foreign = "GET http://evil.example/v1/top HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    expect(await raw(foreign)).toMatch(/^HTTP\/1\.1 403 /);
     expect(await raw("GET /v1/top HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n")).toMatch(
       /^HTTP\/1\.1 403 /,
     );

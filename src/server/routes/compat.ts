@@ -33,6 +33,8 @@ export function compatRoutes(app: App, context: ServerContext): void {
     {
       schema: {
         tags,
+        operationId: "legacyRecommendMovies",
+        summary: "Ten items for a user, with predicted ratings",
         params: UserParams,
         querystring: NoQuery,
         response: answersOf(LegacyRecommendMovies, ["NOT_READY"]),
@@ -54,6 +56,8 @@ export function compatRoutes(app: App, context: ServerContext): void {
     {
       schema: {
         tags,
+        operationId: "legacyRecommendations",
+        summary: "Items for a user, with scores; `limit` for `k`",
         params: UserParams,
         querystring: LegacyLimitQuery,
         response: answersOf(LegacyRecommendations, ["NOT_READY"]),
@@ -79,6 +83,8 @@ export function compatRoutes(app: App, context: ServerContext): void {
     {
       schema: {
         tags,
+        operationId: "legacyMovie",
+        summary: "One item",
         params: LegacyItemParams,
         querystring: NoQuery,
         response: answersOf(LegacyMovie, ["NOT_READY", "ITEM_UNKNOWN"]),
@@ -100,6 +106,8 @@ function compatBatchRoute(app: App, context: ServerContext): void {
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
+        operationId: "legacyBatch",
+        summary: "Ids of ten items for each of several users; one wrong id fails the whole",
         params: LegacyUsersParams,
         querystring: NoQuery,
         response: answersOf(LegacyResults, ["NOT_READY"]),

@@ -4,7 +4,7 @@ import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { NoQuery } from "../../contracts/http.ts";
-import { type App, answersOf } from "./schema.ts";
+import { type App, answersOf, problemAnswer } from "./schema.ts";
 
 /** What the page at /docs may load: its own files, and nothing from the network. The page sets styles by script. */
 const pagePolicy =
@@ -19,19 +19,38 @@ export function documentationPages(app: FastifyInstance): void {
       openapi: "3.1.0",
       info: {
         title: "Usher",
-        description: "What should this person see next, and why. Errors are RFC 9457 problem details.",
+        description:
+          "What should this person see next, and why. Errors are RFC 9457 problem details. Beside the answers listed with a " +
+          "route: 404 for an unknown path, 405 with `Allow` for a method that a path does not take, and for requests that are " +
+          "broken as HTTP 400, 408 (too slow), 417 (`Expect`) and 431 (head above 16 KiB).",
         version,
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
     },
     convertConstToEnum: false,
+    transformObject: withRequestIds,
   });
   app.register(swaggerUi, {
     routePrefix: "/docs",
     staticCSP: pagePolicy,
-    uiConfig: { url: "/openapi.json", deepLinking: true },
     theme: { title: "Usher API" },
   });
+}
+
+interface Documented {
+  openapiObject?: { paths?: Record<string, Record<string, { responses?: Record<string, object> }>> };
+}
+
+/** Every answer has the header, so it is written into the document here and not with each route. */
+function withRequestIds(document: object) {
+  const { openapiObject = {} } = document as Documented;
+  const headers = {
+    "X-Request-Id": { description: "Names this answer, in the log too.", schema: { type: "string" } },
+  };
+  for (const operation of Object.values(openapiObject.paths ?? {}).flatMap((path) => Object.values(path))) {
+    for (const response of Object.values(operation.responses ?? {})) Object.assign(response, { headers });
+  }
+  return openapiObject;
 }
 
 /** The document of the interface, and the way from `/` to its page. */
@@ -63,7 +82,11 @@ export function documentationRoutes(app: App): void {
         tags: ["documentation"],
         operationId: "home",
         summary: "Leads to /docs",
-        response: { 302: { type: "null", description: "See /docs" } },
+        response: {
+          302: { type: "null", description: "See /docs" },
+          400: problemAnswer("PARAMETER_INVALID"),
+          403: problemAnswer("HOST_REFUSED"),
+        },
       },
     },
     (_request, reply) => void reply.redirect("/docs"),

@@ -1,11 +1,12 @@
+import { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import {
   BatchAnswer,
   BatchBody,
   type BatchResultBody,
   ItemParams,
-  idBytesMax,
   listLengthDefault,
+  NoQuery,
   RecommendationsAnswer,
   RecommendQuery,
   SimilarAnswer,
@@ -19,19 +20,26 @@ import type { Recommendations } from "../../recommend/recommender.ts";
 import { listHead, recommendedItemBody, servingNow, similarItemBody } from "../answers.ts";
 import type { ServerContext, Serving } from "../context.ts";
 import { asServerError, problemOf } from "../problem.ts";
-import { isId } from "../validation.ts";
+import { idExpectation, isId, shown } from "../validation.ts";
 import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
 
 const tags = ["recommendations"];
 
-/** How long one request may keep all others waiting. */
+/** How long one batch works before others get their turn; one user more may be under way. */
 const turnMs = 8;
+
+/** What was found for one user of many, or why nothing. */
+export interface UserResult {
+  readonly userId: string;
+  readonly found?: Recommendations;
+  readonly error?: UsherError;
+}
 
 /** Recommends for many users from one release, giving way to other requests between them. */
 export async function* recommendForMany(
   serving: Serving,
   request: { userIds: readonly string[]; k: number },
-): AsyncGenerator<{ userId: string; found?: Recommendations; error?: UsherError }> {
+): AsyncGenerator<UserResult> {
   let turnEnds = performance.now() + turnMs;
   for (const userId of request.userIds) {
     if (performance.now() > turnEnds) {
@@ -48,10 +56,9 @@ export async function* recommendForMany(
 
 function checkedId(id: string): string {
   if (isId(id)) return id;
-  throw new UsherError(
-    "PARAMETER_INVALID",
-    `user_id: expected an id of 1..${idBytesMax} bytes of UTF-8 without control characters, got ${Buffer.byteLength(id)} bytes`,
-  );
+  throw new UsherError("PARAMETER_INVALID", `user_id: expected ${idExpectation}, got ${shown(id)}`, {
+    details: { field: "user_id" },
+  });
 }
 
 /** Lists for users: one user, many users. */
@@ -89,33 +96,53 @@ export function userListRoutes(app: App, context: ServerContext): void {
       schema: {
         tags,
         operationId: "recommendBatch",
-        summary: "The same for up to 1,000 users; what fails for one does not fail the others",
+        summary: "The same for up to 1,000 users",
+        description:
+          "A user who cannot be answered (an id that is too long, say) does not fail the others, and an unknown one gets the " +
+          "top list. A body of another shape fails as a whole: `null` or `true` among the ids, a whole number beyond " +
+          "±(2^53 − 1), a field that is not listed here.",
+        querystring: NoQuery,
         body: BatchBody,
-        response: answersOf(BatchAnswer, ["NOT_READY", "BODY_TOO_LARGE", "MEDIA_TYPE_UNSUPPORTED"]),
+        response: answersOf(BatchAnswer, [
+          "NOT_READY",
+          "REQUEST_TIMEOUT",
+          "BODY_TOO_LARGE",
+          "MEDIA_TYPE_UNSUPPORTED",
+        ]),
       },
     },
-    async (request) => {
+    (request, reply) => {
       const serving = servingNow(context);
       const { user_ids, k = listLengthDefault } = request.body;
-      const results: BatchResultBody[] = [];
-      for await (const { userId, found, error } of recommendForMany(serving, {
-        userIds: user_ids.map(String),
-        k,
-      })) {
-        if (found) {
-          results.push({
-            user_id: userId,
-            surface: found.surface,
-            items: found.items.map(recommendedItemBody),
-          });
-        } else if (error) {
-          const { code, detail } = problemOf(error, request.id);
-          results.push({ user_id: userId, error: { code, detail } });
-        }
-      }
-      return { ...listHead(request.id, serving), degraded: [], results };
+      const found = recommendForMany(serving, { userIds: user_ids.map(String), k });
+      const head = { ...listHead(request.id, serving), degraded: [] };
+      // as a stream: the answer may be large, and a client that has gone ends the work
+      reply.type("application/json; charset=utf-8");
+      reply.send(Readable.from(batchText(head, { found, requestId: request.id })) as never);
     },
   );
+}
+
+/** The answer to a batch as text, one piece a user. */
+async function* batchText(
+  head: object,
+  { found, requestId }: { found: ReturnType<typeof recommendForMany>; requestId: string },
+): AsyncGenerator<string> {
+  yield `${JSON.stringify(head).slice(0, -1)},"results":[`;
+  let separator = "";
+  for await (const result of found) {
+    yield separator + JSON.stringify(batchResult(result, requestId));
+    separator = ",";
+  }
+  yield "]}";
+}
+
+function batchResult({ userId, found, error }: UserResult, requestId: string): BatchResultBody {
+  if (found) {
+    return { user_id: userId, surface: found.surface, items: found.items.map(recommendedItemBody) };
+  }
+  const { code, detail } = problemOf(error ?? new UsherError("INTERNAL"), requestId);
+  return { user_id: userId, error: { code, detail } };
 }
 
 /** Lists without a user: the best rated items, and those that resemble one. */

@@ -20,8 +20,8 @@ export type App = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
-/** Longest time that a handler which waits for something may take. */
-export const handlerTimeoutMs = 30_000;
+/** Longest time that a handler which waits for something may take; longer than a request may take to arrive. */
+export const handlerTimeoutMs = 60_000;
 
 /**
  * The answers of a route for its schema: the good one, and a problem for each error that the route itself can produce.
