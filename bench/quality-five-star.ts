@@ -50,7 +50,7 @@ export async function fiveStarRows({ dataFolder, tiny }: BenchOptions): Promise<
       continue;
     }
     const started = performance.now();
-    const size = tiny && "factors" in parameters ? { factors: 8, epochs: 3 } : {};
+    const size = tiny && "factors" in parameters ? { factors: 8 } : {};
     const model = await algorithm.fit(train, { ...parameters, ...size });
     const fitSeconds = (performance.now() - started) / 1000;
     const evaluation = await evaluateRanking({ model, train, seen: train, relevant: test, k: 20 });

@@ -51,7 +51,7 @@ export function threadCount(asked: number = availableParallelism()): number {
  * const matrix = workspace.f32(100 * 8).fill(1);
  * const partial = workspace.f32(4 * 64);
  * const pool = openPool(workspace, 2);
- * const args = [matrix.byteOffset, 100, 8, 25, partial.byteOffset, "from", "to"] as const;
+ * const args = [matrix.byteOffset, 100, 8, 25, partial.byteOffset, "from", "to"];
  * await pool.run({ kernel: "gramBlocks", args, bounds: [0, 1, 2, 3, 4] });
  * pool.close();
  * [partial[0], partial[3 * 64]]; // → [25, 25]
