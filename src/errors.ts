@@ -172,6 +172,18 @@ const errorTable = {
   CANCELLED: [499, 130, "The work was cancelled.", "Start it again when you want."],
   // state of the server
   NOT_READY: [503, 1, "No release serves yet.", "Wait until /health/ready answers 200."],
+  LOG_UNAVAILABLE: [
+    503,
+    1,
+    "The event log takes or gives nothing now.",
+    "Ask again with the same event ids; if it stays so, look at the disk and restart the server.",
+  ],
+  STORE_UNAVAILABLE: [
+    503,
+    1,
+    "The state store takes or gives nothing now.",
+    "Ask again; if it stays so, look at the disk and restart the server.",
+  ],
   TOO_SLOW: [
     503,
     1,

@@ -6,6 +6,7 @@ import { download } from "./download.ts";
 import { evaluate } from "./evaluate.ts";
 import { exportLake } from "./export.ts";
 import { importData } from "./import.ts";
+import { log } from "./log.ts";
 import { models } from "./models.ts";
 import { recommend } from "./recommend.ts";
 import { serve } from "./serve.ts";
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   recommend,
   serve,
   models,
+  log,
   exportLake,
   download,
   validate,
