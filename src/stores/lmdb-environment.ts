@@ -84,21 +84,22 @@ function openRoot(path: string, { readOnly = false, plantNoSync = false }: Parti
 
 /**
  * Makes a new data file under another name and renames it when it is whole: LMDB writes the first two pages without a sync, and a power
- * cut would leave a file that does not open. The names of file and folders are synced too, which LMDB never does.
+ * cut would leave a file that does not open.
+ *
+ * LMDB never syncs names: those of the file, its folder, `state` and the home are made durable at every start, since the process that
+ * made them may have been killed before it could.
  */
 async function makeDataFile(folder: string): Promise<void> {
-  if (existsSync(join(folder, dataFile))) return;
-  const made = await mkdir(folder, { recursive: true });
-  const fresh = join(folder, "new.mdb");
-  await rm(fresh, { force: true });
-  await openRoot(fresh, {}).close();
-  await syncFile(fresh);
-  await rename(fresh, join(folder, dataFile));
-  await rm(`${fresh}-lock`, { force: true });
-  await syncFolder(folder);
-  for (let at = folder; made !== undefined && at.length >= made.length; at = dirname(at)) {
-    await syncFolder(dirname(at));
+  if (!existsSync(join(folder, dataFile))) {
+    await mkdir(folder, { recursive: true });
+    const fresh = join(folder, "new.mdb");
+    await rm(fresh, { force: true });
+    await openRoot(fresh, {}).close();
+    await syncFile(fresh);
+    await rename(fresh, join(folder, dataFile));
+    await rm(`${fresh}-lock`, { force: true });
   }
+  for (const path of [folder, dirname(folder), dirname(dirname(folder))]) await syncFolder(path);
 }
 
 const isNoSpace = (error: unknown) => {
