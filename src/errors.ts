@@ -47,6 +47,12 @@ const errorTable = {
     "Use a method that the Allow header names.",
   ],
   ITEM_UNKNOWN: [404, 1, "There is no such item.", "List items with GET /v1/items."],
+  SESSION_MERGED: [
+    409,
+    1,
+    "The session belongs to another user already.",
+    "Give a visitor a new session id when the user of the device changes.",
+  ],
   // configuration and home
   CONFIG_INVALID: [
     500,

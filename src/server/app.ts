@@ -17,6 +17,7 @@ import { asServerError, problemOf, problemType } from "./problem.ts";
 import { catalogueRoutes } from "./routes/catalogue.ts";
 import { compatRoutes } from "./routes/compat.ts";
 import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
+import { livingRoutes } from "./routes/living.ts";
 import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
 import { itemListRoutes, userListRoutes } from "./routes/recommendations.ts";
 import { checkTarget, compileValidator } from "./validation.ts";
@@ -93,6 +94,7 @@ export function createApp(context: ServerContext): FastifyInstance {
     const typed = scope.withTypeProvider<TypeBoxTypeProvider>();
     userListRoutes(typed, context);
     itemListRoutes(typed, context);
+    livingRoutes(typed, context);
     catalogueRoutes(typed, context);
     operationRoutes(typed, context);
     compatRoutes(typed, context);

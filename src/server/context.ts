@@ -2,6 +2,7 @@ import type { FastifyServerOptions } from "fastify";
 import type { ProgressEvent } from "../contracts/progress.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
 import type { Catalogue } from "../data/catalogue.ts";
+import type { LiveState } from "../live/live-state.ts";
 import { type ItemList, itemList } from "../recommend/item-list.ts";
 import { type Recommender, recommender, type ServedRelease } from "../recommend/recommender.ts";
 
@@ -18,6 +19,11 @@ export interface DependencyState {
   readonly detail?: string;
 }
 
+/** What changes while the server runs. */
+export interface Living {
+  readonly live: LiveState;
+}
+
 /** What the server is given by the composition root. The functions are called for each request and must be cheap. */
 export interface ServerContext {
   /** `undefined` until a release serves: the routes that need one then answer 503 `NOT_READY`. */
@@ -28,6 +34,10 @@ export interface ServerContext {
   status(): Partial<ProgressEvent>;
   /** What else must be ready, by name, for `/health/ready`. */
   dependencies?(): Readonly<Record<string, DependencyState>>;
+  /** Absent where the home belongs to another process: answers then come from the release alone. */
+  readonly living?: Living;
+  /** Whether what a person rated or completed is left out of lists. Default true; disliked items are left out always. */
+  readonly hideConsumed?: boolean;
   /** Host names beside loopback under which the server may be asked; with a port they hold for that port only. */
   readonly allowedHosts: readonly string[];
   /** As fastify takes it; default: no log. */
