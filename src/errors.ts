@@ -125,7 +125,7 @@ const errorTable = {
     "Too many rows fail a quality check.",
     "Look at the rejected rows and correct the source; the previous version stays published.",
   ],
-  DATA_EMPTY: [422, 1, "There is nothing to work with.", "Import a data set first."],
+  DATA_EMPTY: [422, 1, "There is nothing to work with.", "Import a data set that has rows."],
   DATA_INVALID: [422, 1, "The data break a rule of the model.", "Correct the value that the message names."],
   TABLE_MISSING: [404, 1, "The lake has no such table or version.", "Run `usher build`."],
   TABLE_CONFLICT: [409, 1, "Another writer committed this version of the table first.", "Try again."],

@@ -12,18 +12,23 @@ export function ratingsLine({ ratings: { read, kept, rejected } }: Pick<BuildRec
   return `ratings: ${formatCount(read)} read, ${formatCount(kept)} kept, ${formatCount(rejected)} rejected`;
 }
 
-/** What a person should know of a build besides its ratings: items without counterpart, items that only ratings name. */
-export function buildNotes({ number, unmapped, placeholders }: BuildRecord): string[] {
-  const file = `lake/reports/${String(number).padStart(8, "0")}-unmapped.csv`;
+/**
+ * What a person should know of a build besides its ratings, a line each: items without counterpart, items that only
+ * ratings name, failed checks of the warning level. A record written by an older version may lack the last.
+ */
+export function buildNotes(record: BuildRecord): string[] {
+  const { unmapped, unmapped_path: list, placeholders } = record;
+  const warnings: readonly string[] | undefined = record.warnings;
   return [
     ...Object.entries(unmapped).map(
-      ([source, count]) => `unmapped: ${formatCount(count)} items have no ${source} id (${file})`,
+      ([source, count]) => `unmapped: ${formatCount(count)} items have no ${source} id (lake/${list})`,
     ),
     ...(placeholders > 0
       ? [
           `placeholders: ${formatCount(placeholders)} items are known from ratings or tags only, and are not shown`,
         ]
       : []),
+    ...(warnings ?? []).map((warning) => `warning: ${warning}`),
   ];
 }
 

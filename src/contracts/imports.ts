@@ -17,8 +17,10 @@ export interface ImportedSource {
     readonly links?: string;
     readonly tags?: string;
   };
-  /** Rows that could not even be split into columns; at most {@link rejectedRowsKeptMax} a file. */
+  /** Rows that could not even be split into columns; the first 1,000. */
   readonly rejected: readonly RejectedRow[];
+  /** A SELECT of all of them: `filename`, `line`, `reason`, `row`. Absent where there are none. */
+  readonly rejectedRows?: string;
   /** All rows that could not be split: staging name (`ratings`, `items`, …) → count. */
   readonly rejectedCounts: Readonly<Record<string, number>>;
   readonly manifestPath: string;
@@ -35,9 +37,6 @@ export interface RejectedRow {
 
 /** The inputs of silver, by name. */
 export type StagingName = keyof ImportedSource["staging"];
-
-/** How many rows that could not be split are kept of one file, with their reason; totals are always complete. */
-export const rejectedRowsKeptMax = 100_000;
 
 /** How many rejected rows a manifest or a report lists; totals are always complete. */
 export const rejectedRowsListedMax = 1000;
@@ -102,6 +101,8 @@ export const stagingColumns = {
     item_id: "VARCHAR",
     tag: "VARCHAR",
     tag_ts: "TIMESTAMP WITH TIME ZONE",
+    /** As it stood in the file; NULL where the file has no times. */
+    tag_ts_text: "VARCHAR",
   },
 } as const satisfies Record<StagingName, Readonly<Record<string, string>>>;
 

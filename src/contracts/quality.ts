@@ -62,6 +62,25 @@ const idRules = (column: string): readonly RowRule[] => [
   },
 ];
 
+/** A time that the source gives must be one; it may be absent. */
+const timeRules = (column: string): readonly RowRule[] => [
+  {
+    check: "validity",
+    reason: "timestamp is unreadable",
+    failsWhen: `${column} IS NULL AND trim(${column}_text) <> ''`,
+  },
+  {
+    check: "validity",
+    reason: "timestamp is before 1970",
+    failsWhen: `${column} < TIMESTAMPTZ '1970-01-01 00:00:00+00'`,
+  },
+  {
+    check: "validity",
+    reason: "timestamp is more than a day in the future",
+    failsWhen: `${column} > now() + INTERVAL 1 DAY`,
+  },
+];
+
 /** The quality rules, by the silver table that they guard. Freshness is checked where a stream runs, not here. */
 export const qualityRules = {
   silver_ratings: {
@@ -84,21 +103,7 @@ export const qualityRules = {
         reason: "rating is not in steps of 0.5",
         failsWhen: "rating * 2 <> floor(rating * 2)",
       },
-      {
-        check: "validity",
-        reason: "timestamp is unreadable",
-        failsWhen: "rating_ts IS NULL AND trim(rating_ts_text) <> ''",
-      },
-      {
-        check: "validity",
-        reason: "timestamp is before 1970",
-        failsWhen: "rating_ts < TIMESTAMPTZ '1970-01-01 00:00:00+00'",
-      },
-      {
-        check: "validity",
-        reason: "timestamp is more than a day in the future",
-        failsWhen: "rating_ts > now() + INTERVAL 1 DAY",
-      },
+      ...timeRules("rating_ts"),
     ],
   },
   silver_items: {
@@ -127,7 +132,7 @@ export const qualityRules = {
     uniqueBy: [],
     itemsMustExist: true,
     levels: allWarnings,
-    rowRules: [...idRules("user_id"), ...idRules("item_id"), missing("tag")],
+    rowRules: [...idRules("user_id"), ...idRules("item_id"), missing("tag"), ...timeRules("tag_ts")],
   },
 } as const satisfies Record<string, TableRules>;
 
@@ -207,6 +212,10 @@ export interface BuildRecord extends PinnedTables {
   readonly users: number;
   /** Items known only from ratings or tags. */
   readonly placeholders: number;
-  /** Link source → items of the catalogue without a counterpart there, listed in `reports/<8 digits>-unmapped.csv`. */
+  /** Link source → items of the catalogue without a counterpart there; empty where the source has no links. */
   readonly unmapped: Readonly<Record<string, number>>;
+  /** The list of these items, relative to the lake's folder: `reports/<8 digits>-unmapped.csv`. It is always there. */
+  readonly unmapped_path: string;
+  /** What a person should look at though the build went on, a sentence each: failed warning-level checks, rows that name unknown items. */
+  readonly warnings: readonly string[];
 }

@@ -11,21 +11,15 @@ import {
 } from "../contracts/quality.ts";
 import { writeFileDurable } from "../durable-file.ts";
 import type { Engine } from "../engine/engine.ts";
-import { asUsherError, UsherError } from "../errors.ts";
+import { UsherError } from "../errors.ts";
 import { buildDigits, latestBuild, nextBuildNumber, reportsFolder, writeBuild } from "./build-record.ts";
 import { makeFolderDurable } from "./delta-files.ts";
 import { goldSteps, latestRatings, latestRatingsTable } from "./gold-steps.ts";
 import type { Lake, StagedVersion } from "./lake.ts";
-import { checkTable, refusal } from "./quality-gate.ts";
+import { asLakeError } from "./lake-error.ts";
+import { checkTable, refusal, warningsOf } from "./quality-gate.ts";
 import { guardedTables, type Received, receive, receivedTable } from "./received.ts";
-import {
-  makeUnsplitRows,
-  placeholderIds,
-  rejectedRows,
-  silverSteps,
-  unmappedItems,
-  unsplitRows,
-} from "./silver-steps.ts";
+import { placeholderIds, rejectedRows, silverSteps, unmappedItems } from "./silver-steps.ts";
 
 export { latestBuild, readBuild } from "./build-record.ts";
 
@@ -60,13 +54,12 @@ export async function buildLake(request: BuildRequest): Promise<BuildRecord> {
   try {
     return await buildOne({ lake, engine, imported, onProgress: request.onProgress ?? (() => {}) });
   } catch (error) {
-    throw asUsherError(error);
+    throw asLakeError(error);
   } finally {
     for (const table of guardedTables) {
       await engine.run(`DROP TABLE IF EXISTS ${receivedTable(qualityRules[table].staging)}`);
     }
     await engine.run(`DROP TABLE IF EXISTS ${latestRatingsTable}`);
-    await engine.run(`DROP TABLE IF EXISTS ${unsplitRows}`);
   }
 }
 
@@ -80,7 +73,6 @@ interface Build {
 async function buildOne(build: Build): Promise<BuildRecord> {
   const { lake, engine, imported, onProgress } = build;
   const received = new Map<GuardedTable, Received>();
-  await engine.run(makeUnsplitRows, { rows: JSON.stringify(imported.rejected) });
   for (const table of guardedTables) {
     onProgress({ phase: "silver", text: `checking ${table}` });
     received.set(table, await receive(engine, imported, table));
@@ -91,7 +83,8 @@ async function buildOne(build: Build): Promise<BuildRecord> {
   if (refused) throw refused;
 
   const versions: Record<string, number> = {};
-  const context = { source: imported.source, ingestionTs: imported.ingestionTs };
+  const { source, ingestionTs, rejectedRows: unsplit } = imported;
+  const context = { source, ingestionTs, unsplit };
   const silver = Object.entries(silverSteps).map(([table, step]) => [table, step(context)] as const);
   await stageAndCommit(build, { phase: "silver", steps: silver, versions, number: findings.number });
 
@@ -116,6 +109,8 @@ async function buildOne(build: Build): Promise<BuildRecord> {
     users: await lake.rowCount("silver_users", versions["silver_users"]),
     placeholders: findings.placeholders,
     unmapped: findings.unmapped,
+    unmapped_path: insideLake(lake.folder, join(reportsFolder(lake.folder), unmappedName(findings.number))),
+    warnings: warningsOf(findings),
   };
   await writeBuild(lake.folder, record);
   onProgress({ phase: "commit", text: `build ${record.number}` });
@@ -213,17 +208,19 @@ async function previousRows(
 async function writeReport({ lake, engine }: Build, report: QualityReport): Promise<void> {
   const folder = reportsFolder(lake.folder);
   await makeFolderDurable(folder);
-  if (Object.keys(report.unmapped).length > 0) {
-    const rows = await engine.rows(
-      `SELECT item_id, title, source FROM (${unmappedItems}) ORDER BY source, item_id`,
-    );
-    const lines = rows.map((row) => [row["item_id"], row["title"], row["source"]].map(csvField).join(","));
-    const file = join(folder, `${buildDigits(report.number)}-unmapped.csv`);
-    await writeFileDurable(file, ["item_id,title,link_source", ...lines, ""].join("\r\n"));
-  }
+  const rows = await engine.rows(
+    `SELECT item_id, title, source FROM (${unmappedItems}) ORDER BY source, item_id`,
+  );
+  const lines = rows.map((row) => [row["item_id"], row["title"], row["source"]].map(csvField).join(","));
+  await writeFileDurable(
+    join(folder, unmappedName(report.number)),
+    ["item_id,title,link_source", ...lines, ""].join("\r\n"),
+  );
   const file = join(folder, `${buildDigits(report.number)}.json`);
   await writeFileDurable(file, `${JSON.stringify(report, undefined, 2)}\n`);
 }
+
+const unmappedName = (number: number) => `${buildDigits(number)}-unmapped.csv`;
 
 function csvField(value: unknown): string {
   const text = String(value ?? "");

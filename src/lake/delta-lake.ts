@@ -3,7 +3,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFile, syncFolder, writeFileDurable } from "../durable-file.ts";
 import type { Engine } from "../engine/engine.ts";
-import { asUsherError, UsherError } from "../errors.ts";
+import { UsherError } from "../errors.ts";
 import { makeFolderDurable, removeLeftovers } from "./delta-files.ts";
 import {
   entryText,
@@ -16,6 +16,7 @@ import {
 } from "./delta-log.ts";
 import { columnsOfSchema, schemaString } from "./delta-schema.ts";
 import type { Lake, StagedFile, StagedVersion } from "./lake.ts";
+import { asLakeError } from "./lake-error.ts";
 import { sqlName, sqlPath, sqlText } from "./sql-text.ts";
 
 /**
@@ -76,6 +77,18 @@ export function openLake(folder: string, engine: Engine): Lake {
       }
     },
   };
+}
+
+/**
+ * The rows of a version as text for a FROM clause, without a lake that is open.
+ * @throws UsherError `TABLE_MISSING`, `TABLE_DAMAGED`.
+ */
+export async function relationIn(
+  lakeFolder: string,
+  { table, version }: { table: string; version: number },
+): Promise<string> {
+  const folder = join(lakeFolder, layerOf(table), table);
+  return relationOf(await snapshotOf(folder, table, version), folder);
 }
 
 function layerOf(table: string): string {
@@ -193,7 +206,7 @@ async function stageSelect(engine: Engine, request: StageRequest): Promise<Stage
     return { table, rowCount, files, mode, schemaString: schema, partitionBy };
   } catch (error) {
     await removeLeftovers(folder, { stamp }).catch(() => {}); // the first error tells more
-    throw asUsherError(error);
+    throw asLakeError(error);
   }
 }
 
@@ -247,7 +260,7 @@ async function commitStaged(
         { cause: error },
       );
     }
-    throw asUsherError(error);
+    throw asLakeError(error);
   }
   return version;
 }

@@ -3,8 +3,9 @@ import { link, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { PinnedTables } from "../contracts/quality.ts";
 import { syncFile, syncFolder } from "../durable-file.ts";
-import { asUsherError, UsherError } from "../errors.ts";
+import { UsherError } from "../errors.ts";
 import type { Lake } from "./lake.ts";
+import { asLakeError } from "./lake-error.ts";
 import { pinned } from "./read.ts";
 import { sqlName, sqlText } from "./sql-text.ts";
 
@@ -54,7 +55,7 @@ export async function exportDuckdb(request: DuckdbExportRequest): Promise<Duckdb
     });
     await syncFolder(dirname(file));
   } catch (error) {
-    throw asUsherError(error);
+    throw asLakeError(error);
   } finally {
     await rm(temporary, { force: true });
     await rm(`${temporary}.wal`, { force: true });

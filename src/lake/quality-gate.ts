@@ -2,6 +2,7 @@ import {
   type CheckName,
   duplicateReason,
   failingPercentMax,
+  type GuardedTable,
   type QualityCheck,
   type QualityReport,
   qualityRules,
@@ -101,6 +102,27 @@ export function refusal(report: Omit<QualityReport, "accepted">): UsherError | u
   return new UsherError("QUALITY_GATE", `${sentences.join(". ")}${shown}`, {
     details: { report: report.number, checks: failing.map(({ table, check }) => ({ table, ...check })) },
   });
+}
+
+/** What a person should look at though the build may go on, a sentence each. */
+export function warningsOf(report: Pick<QualityReport, "tables">): string[] {
+  return report.tables.flatMap(({ table, checks }) =>
+    checks.flatMap((check) => {
+      // such rows are kept with a placeholder, which is never shown: worth a word however few they are
+      if (check.name === "consistency" && keepsUnknownItems(table)) {
+        return check.failed_rows === 0
+          ? []
+          : [
+              `${table}: ${count(check.failed_rows)} of ${count(check.total_rows)} rows name items that the catalogue does not have`,
+            ];
+      }
+      return check.level === "error" || check.passed ? [] : [`${table}: ${sentenceOf(check)}`];
+    }),
+  );
+}
+
+function keepsUnknownItems(table: GuardedTable): boolean {
+  return qualityRules[table].itemsMustExist && table !== "silver_item_links";
 }
 
 function sentenceOf(check: QualityCheck): string {

@@ -19,6 +19,8 @@ export interface SilverContext {
   readonly source: string;
   /** ISO-8601 UTC. */
   readonly ingestionTs: string;
+  /** A SELECT of the rows that could not be split: `filename`, `line`, `reason`, `row`. */
+  readonly unsplit: string | undefined;
 }
 
 const kept = (staging: StagingName) => `(SELECT * FROM ${receivedTable(staging)} WHERE reason IS NULL)`;
@@ -75,8 +77,13 @@ export const silverSteps = {
        FROM ${kept("ratings")}`,
     ),
   silver_tags: () => asContract("silver_tags", `SELECT * FROM ${kept("tags")}`),
-  silver_rejected_rows: () =>
-    asContract("silver_rejected_rows", `${rejectedRows} UNION ALL SELECT * FROM ${unsplitRows}`),
+  silver_rejected_rows: ({ unsplit }) =>
+    asContract(
+      "silver_rejected_rows",
+      unsplit === undefined
+        ? rejectedRows
+        : `SELECT NULL AS "table", filename, line, reason, "row" FROM (${unsplit}) UNION ALL ${rejectedRows}`,
+    ),
 } as const satisfies Partial<Record<TableName, (context: SilverContext) => string>>;
 
 const time = (iso: string) => `CAST(${sqlText(iso)} AS TIMESTAMP WITH TIME ZONE)`;
@@ -86,22 +93,14 @@ export const placeholderIds = `SELECT item_id FROM (
     SELECT item_id FROM ${kept("ratings")} UNION SELECT item_id FROM ${kept("tags")}
   ) WHERE item_id NOT IN (SELECT item_id FROM ${kept("items")})`;
 
-/** Items of the catalogue without a counterpart in a source that its links name: `item_id, title, source`. */
+/** Items of the catalogue without a counterpart among the links that silver takes, for each source of links: `item_id, title, source`. */
 export const unmappedItems = `SELECT items.item_id, items.title, sources.source
   FROM ${kept("items")} AS items
   CROSS JOIN (SELECT DISTINCT source FROM ${receivedTable("links")} WHERE source IS NOT NULL) AS sources
   WHERE NOT EXISTS (
     SELECT 1 FROM ${receivedTable("links")} AS links
     WHERE links.item_id = items.item_id AND links.source = sources.source AND trim(links.source_id) <> ''
-  )`;
-
-/** Table of the rows that could not be split into columns, in the columns of `silver_rejected_rows`. */
-export const unsplitRows = "unsplit_rows";
-
-/** Makes that table from rows as JSON, bound as `$rows`. */
-export const makeUnsplitRows = `CREATE OR REPLACE TEMP TABLE ${unsplitRows} AS
-  SELECT CAST(NULL AS VARCHAR) AS "table", found.filename, found.line, found.reason, found."row" FROM (
-    SELECT unnest(from_json($rows, '[{"filename":"VARCHAR","line":"BIGINT","reason":"VARCHAR","row":"VARCHAR"}]')) AS found
+      AND links.reason IS NULL
   )`;
 
 /** Rows that the rules rejected, of all inputs, in the columns of `silver_rejected_rows`. */

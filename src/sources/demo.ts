@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type DemoFilm, readDemoFilms } from "./demo-films.ts";
 import { demoRatings } from "./demo-viewers.ts";
 import { genreList, ratingsStaging, releaseYearOf } from "./movielens-staging.ts";
@@ -24,48 +21,44 @@ const ratingsFormat: TextFormat = { ...csv, columns: ["userId", "filmId", "ratin
 /**
  * The data set that needs nothing: real films of an npm package, and viewers who are made up and say so.
  *
- * Written as CSV files into a temporary folder and then imported like any other; `close` removes the folder.
+ * Made as CSV files in memory, and then imported like any other.
  *
- * @throws UsherError `SOURCE_NOT_FOUND`: vega-datasets is not installed; `DISK_FULL`.
+ * @throws UsherError `SOURCE_NOT_FOUND`: vega-datasets is not installed.
  */
 export async function openDemo(): Promise<OpenedSource> {
   const films = await readDemoFilms();
-  const folder = await mkdtemp(join(tmpdir(), "usher-demo-"));
-  const close = () => rm(folder, { recursive: true, force: true });
-  try {
-    const filmsPath = join(folder, "films.csv");
-    const ratingsPath = join(folder, "ratings.csv");
-    await writeFile(filmsPath, csvText([filmsFormat.columns, ...films.map(filmRow)]));
-    const ratings = demoRatings(films).map(({ userId, filmId, rating, time }) => [
-      userId,
-      filmId,
-      rating.toFixed(1),
-      time,
-    ]);
-    await writeFile(ratingsPath, csvText([ratingsFormat.columns, ...ratings]));
-    return {
-      source: "demo",
-      datasetName: "demo",
-      datasetVersion: "1",
-      sourceUrl: "https://www.npmjs.com/package/vega-datasets",
-      licence: demoLicence,
-      files: [
-        {
-          path: ratingsPath,
-          filename: "ratings.csv",
-          table: "ratings",
-          staging: "ratings",
-          format: ratingsFormat,
-        },
-        { path: filmsPath, filename: "films.csv", table: "films", staging: "items", format: filmsFormat },
-      ],
-      staging: (inputs) => demoStaging(inputs),
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const ratings = demoRatings(films).map(({ userId, filmId, rating, time }) => [
+    userId,
+    filmId,
+    rating.toFixed(1),
+    time,
+  ]);
+  return {
+    source: "demo",
+    datasetName: "demo",
+    datasetVersion: "1",
+    sourceUrl: "https://www.npmjs.com/package/vega-datasets",
+    licence: demoLicence,
+    files: [
+      {
+        ...madeFile("ratings.csv", [ratingsFormat.columns, ...ratings]),
+        table: "ratings",
+        staging: "ratings",
+        format: ratingsFormat,
+      },
+      {
+        ...madeFile("films.csv", [filmsFormat.columns, ...films.map(filmRow)]),
+        table: "films",
+        staging: "items",
+        format: filmsFormat,
+      },
+    ],
+    shape: { source: "demo" },
+  };
+}
+
+function madeFile(filename: string, rows: readonly (readonly (string | number)[])[]) {
+  return { path: filename, filename, bytes: Buffer.from(csvText(rows)) };
 }
 
 function filmRow(film: DemoFilm): (string | number)[] {
@@ -85,7 +78,8 @@ function csvText(rows: readonly (readonly (string | number)[])[]): string {
   return `${rows.map((row) => row.map(field).join(",")).join("\n")}\n`;
 }
 
-function demoStaging(inputs: ReadonlyMap<string, BronzeInput>): { ratings?: string; items?: string } {
+/** The silver inputs of the demo. */
+export function demoStaging(inputs: ReadonlyMap<string, BronzeInput>): { ratings?: string; items?: string } {
   const ratings = inputs.get("ratings");
   const films = inputs.get("films");
   return {

@@ -18,12 +18,9 @@ export function fingerprintOfFiles(files: readonly { filename: string; sha256: s
  * Cost: reads every file once.
  */
 export async function fingerprintOfSource(spec: SourceSpec): Promise<string> {
-  const opened = await openSource(spec);
-  try {
-    const files = [];
-    for (const file of opened.files) files.push({ ...file, ...(await scanText(file.path, file)) });
-    return fingerprintOfFiles(files);
-  } finally {
-    await opened.close();
+  const files = [];
+  for (const file of (await openSource(spec)).files) {
+    files.push({ ...file, ...(await scanText(file.path, file)) });
   }
+  return fingerprintOfFiles(files);
 }

@@ -4,47 +4,69 @@ import type { ImportedSource } from "../contracts/imports.ts";
 import type { BuildRecord } from "../contracts/quality.ts";
 import { writeFileDurable } from "../durable-file.ts";
 import { UsherError } from "../errors.ts";
+import { relationIn } from "../lake/delta-lake.ts";
 import { fingerprintOfSource } from "./fingerprint.ts";
 import type { SourceImport } from "./import.ts";
+import { importRecordName, manifestName, originalsFolder } from "./originals.ts";
 import type { SourceSpec } from "./source.ts";
+import { type ImportTables, stagingOf } from "./staging.ts";
 
-/** A finished import as the home remembers it: where the data came from, and how to read them. */
+/** A finished import as the home remembers it: where the data came from, and which tables hold them. No path of the home is in it. */
 export interface ImportRecord {
   readonly spec: SourceSpec;
   readonly fingerprint: string;
+  readonly tables: ImportTables;
+  readonly rejected: ImportedSource["rejected"];
+  readonly rejectedCounts: ImportedSource["rejectedCounts"];
+}
+
+/** An import that a build can be made from. */
+export interface ReadableImport extends ImportRecord {
   readonly imported: ImportedSource;
 }
 
-const recordName = "import.json";
-/** Stands for the lake's folder in a stored record, so that a home can be moved. */
-const lakeMark = "{lake}";
-
-/** Remembers an import beside its manifest; from then on `usher build` can build from it. */
+/** Remembers an import beside its manifest; from then on `usher build` can build from it, also after the home was moved. */
 export async function writeImportRecord(
   lakeFolder: string,
   { spec, done }: { spec: SourceSpec; done: SourceImport },
 ): Promise<ImportRecord> {
-  const { manifest, fingerprint, ...imported } = done;
+  const { fingerprint, tables, rejected, rejectedCounts } = done;
   const location = spec.location === "" ? "" : resolve(spec.location);
-  const record: ImportRecord = { spec: { ...spec, location }, fingerprint, imported };
-  const text = JSON.stringify(record, (key, value) =>
-    typeof value === "string" && key !== "location" ? value.replaceAll(lakeFolder, lakeMark) : value,
-  );
-  await writeFileDurable(join(dirname(done.manifestPath), recordName), text);
+  const record: ImportRecord = { spec: { ...spec, location }, fingerprint, tables, rejected, rejectedCounts };
+  const folder = originalsFolder(lakeFolder, done);
+  await writeFileDurable(join(folder, importRecordName), JSON.stringify(record));
   return record;
 }
 
-/** The newest finished import, or `undefined` where the lake has none. */
-export async function latestImport(lakeFolder: string): Promise<ImportRecord | undefined> {
+/**
+ * The newest finished import, or `undefined` where the lake has none.
+ *
+ * @throws UsherError `TABLE_MISSING`, `TABLE_DAMAGED`.
+ */
+export async function latestImport(lakeFolder: string): Promise<ReadableImport | undefined> {
   const originals = join(lakeFolder, "bronze", "originals");
-  const records: ImportRecord[] = [];
+  const found: { record: ImportRecord; folder: string }[] = [];
   for (const source of await namesIn(originals)) {
     for (const stamp of await namesIn(join(originals, source))) {
-      const record = await readImportRecord(lakeFolder, join(originals, source, stamp));
-      if (record) records.push(record);
+      const folder = join(originals, source, stamp);
+      const record = await readImportRecord(folder);
+      if (record) found.push({ record, folder });
     }
   }
-  return records.sort((left, right) => (left.imported.ingestionTs < right.imported.ingestionTs ? 1 : -1))[0];
+  const timeOf = ({ record }: { record: ImportRecord }) => record.tables.ingestionTs;
+  const newest = found.sort((left, right) => (timeOf(left) < timeOf(right) ? 1 : -1))[0];
+  if (newest === undefined) return undefined;
+  const { record, folder } = newest;
+  const { tables, rejected, rejectedCounts } = record;
+  const imported: ImportedSource = {
+    source: tables.shape.source,
+    ingestionTs: tables.ingestionTs,
+    ...(await stagingOf(tables, (bronze) => relationIn(resolve(lakeFolder), bronze))),
+    rejected,
+    rejectedCounts,
+    manifestPath: join(folder, manifestName),
+  };
+  return { ...record, imported };
 }
 
 /** The import that a build was made from. */
@@ -52,7 +74,7 @@ export async function importOfBuild(
   lakeFolder: string,
   build: BuildRecord,
 ): Promise<ImportRecord | undefined> {
-  return readImportRecord(lakeFolder, dirname(resolve(lakeFolder, build.manifest_path)));
+  return readImportRecord(dirname(resolve(lakeFolder, build.manifest_path)));
 }
 
 /**
@@ -79,17 +101,22 @@ function nameOf({ source, location, ratingsFile }: SourceSpec): string {
   return `${source}${location === "" ? "" : `:${location}`}${ratingsFile === undefined ? "" : ` (${ratingsFile})`}`;
 }
 
-async function readImportRecord(lakeFolder: string, folder: string): Promise<ImportRecord | undefined> {
+async function readImportRecord(folder: string): Promise<ImportRecord | undefined> {
+  const path = join(folder, importRecordName);
   let text: string;
   try {
-    text = await readFile(join(folder, recordName), "utf8");
+    text = await readFile(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined; // an import that was killed
     throw error;
   }
-  return JSON.parse(text, (_key, value) =>
-    typeof value === "string" ? value.replaceAll(lakeMark, lakeFolder) : value,
-  ) as ImportRecord;
+  try {
+    const record = JSON.parse(text) as Partial<ImportRecord>;
+    // a record without tables is of a form before this one: the data set has to be imported again
+    return record.tables && (record as ImportRecord);
+  } catch (error) {
+    throw new UsherError("TABLE_DAMAGED", `expected the record of an import in ${path}`, { cause: error });
+  }
 }
 
 async function namesIn(folder: string): Promise<string[]> {

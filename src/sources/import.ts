@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import {
   type ImportedSource,
   type ImportManifest,
@@ -7,17 +8,20 @@ import {
 } from "../contracts/imports.ts";
 import type { Progress } from "../contracts/progress.ts";
 import type { Engine } from "../engine/engine.ts";
-import { asUsherError, UsherError } from "../errors.ts";
+import { UsherError } from "../errors.ts";
 import type { Lake } from "../lake/lake.ts";
-import { type BronzeRows, writeBronze } from "./bronze.ts";
+import { asLakeError } from "../lake/lake-error.ts";
+import { type BronzeRows, dropUnfinished, writeBronze } from "./bronze.ts";
 import { fingerprintOfFiles } from "./fingerprint.ts";
 import { openSource } from "./open-source.ts";
 import { copyOriginals, manifestFile, originalsFolder, writeManifest } from "./originals.ts";
-import type { BronzeInput, OpenedSource, SourceSpec } from "./source.ts";
+import type { OpenedSource, SourceSpec } from "./source.ts";
+import { type ImportTables, stagingOf } from "./staging.ts";
 
 /** An import with its manifest. */
 export interface SourceImport extends ImportedSource {
   readonly manifest: ImportManifest;
+  readonly tables: ImportTables;
   /** Of the files that were read; equal to what `fingerprintOfSource` gives for the same data set. */
   readonly fingerprint: string;
 }
@@ -38,73 +42,62 @@ export interface ImportOptions {
 /**
  * Takes a data set into bronze: the originals unchanged, each file as a table of text columns, and a manifest.
  *
- * Every row of every file is in the table or counted as rejected. The manifest is written last, so an import that was killed left
- * nothing that counts and can simply be started again.
+ * Every row of every file is in the table of the file or in that of the rejected rows. The manifest is written last, so an import that
+ * was killed left nothing that counts and can simply be started again; what it left is removed then.
  *
  * @throws UsherError `SOURCE_NOT_FOUND`, `SOURCE_UNKNOWN`, `SOURCE_AMBIGUOUS`, `SOURCE_COLUMN_MISSING`, `SOURCE_ENCODING`,
- * `SOURCE_DAMAGED`, `DATA_EMPTY`, `DISK_FULL`, `CANCELLED`.
+ * `SOURCE_DAMAGED`, `DATA_EMPTY`, `DISK_FULL`, `HOME_UNWRITABLE`, `CANCELLED`.
  * Cost: each file is read twice and written twice (as it is, and as Parquet); memory does not grow with the file.
  */
 export async function importSource(options: ImportOptions): Promise<SourceImport> {
-  const opened = await openSource(options.spec);
   try {
-    return await importOpened(opened, options);
+    return await importOpened(await openSource(options.spec), options);
   } catch (error) {
-    throw asUsherError(error);
-  } finally {
-    await opened.close();
+    throw asLakeError(error);
   }
 }
 
 async function importOpened(opened: OpenedSource, options: ImportOptions): Promise<SourceImport> {
   const { lake, engine, signal, onProgress = () => {} } = options;
+  const { source, shape } = opened;
   const ingestionTs = (options.now ?? new Date()).toISOString();
-  const checkCancelled = () => {
+  const beforeFile = () => {
     if (signal?.aborted) throw new UsherError("CANCELLED", "the import was cancelled");
   };
-  const folder = originalsFolder(lake.folder, { source: opened.source, ingestionTs });
+  // inside the lake, so that the next import finds what a killed one left
+  const temporaryFolder = join(lake.folder, "tmp");
+  await rm(temporaryFolder, { recursive: true, force: true });
+  await dropUnfinished(source, { lake, engine });
+  const folder = originalsFolder(lake.folder, { source, ingestionTs });
   const originals = await copyOriginals(opened.files, {
     folder,
     onFile: (filename) => {
-      checkCancelled();
+      beforeFile();
       onProgress({ phase: "bronze", text: `bronze: copying ${filename}` });
     },
   });
   try {
-    const bronze: BronzeRows[] = [];
-    for (const original of originals) {
-      checkCancelled();
-      const table = `bronze_${opened.source}_${original.file.table}_raw`;
-      bronze.push(await writeBronze(original, { table, lake, engine, ingestionTs, onProgress }));
-    }
-    const manifest = manifestOf(opened, bronze, ingestionTs);
-    const manifestPath = await writeManifest(folder, manifest);
+    const target = { lake, engine, source, ingestionTs, temporaryFolder, onProgress, beforeFile };
+    const bronze = await writeBronze(originals, target);
+    const tables = { shape, ingestionTs, ...bronze.tables };
+    const manifest = manifestOf(opened, bronze.rows, ingestionTs);
     return {
-      source: opened.source,
+      source,
       ingestionTs,
-      staging: completeStaging(opened, bronze),
-      rejected: bronze.flatMap((rows) => rows.rejected.rows),
-      rejectedCounts: countsByStaging(bronze),
-      manifestPath,
+      ...(await stagingOf(tables, ({ table, version }) => lake.relation(table, version))),
+      rejected: manifest.rejected_rows,
+      rejectedCounts: countsByStaging(bronze.rows),
+      manifestPath: await writeManifest(folder, manifest),
       manifest,
+      tables,
       fingerprint: fingerprintOfFiles(originals.map(({ file, scan }) => ({ ...file, ...scan }))),
     };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
+  } finally {
+    await rm(temporaryFolder, { recursive: true, force: true });
   }
-}
-
-function completeStaging(opened: OpenedSource, bronze: readonly BronzeRows[]): ImportedSource["staging"] {
-  const inputs = new Map<string, BronzeInput>(bronze.map((rows) => [rows.original.file.table, rows.input]));
-  const { ratings, items, ...others } = opened.staging(inputs);
-  if (ratings === undefined || items === undefined) {
-    throw new UsherError(
-      "INTERNAL",
-      `${opened.source}: expected ratings and items among the staging SELECTs`,
-    );
-  }
-  return { ratings, items, ...others };
 }
 
 function countsByStaging(bronze: readonly BronzeRows[]): Record<string, number> {

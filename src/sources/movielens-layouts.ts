@@ -25,6 +25,12 @@ const dat = { delimiter: "::", quoted: false, encoding: "latin-1", header: false
 const pipe = { delimiter: "|", quoted: false, encoding: "latin-1", header: false } as const;
 const tabs = { delimiter: "\t", quoted: false, encoding: "latin-1", header: false } as const;
 
+/** Which of the flags of `u.item` stands for which genre. */
+export interface GenreFlag {
+  readonly genre: string;
+  readonly flag: number;
+}
+
 /** How many genre flags the last columns of `u.item` are. */
 export const genreFlagCount = 19;
 const genreFlags = Array.from({ length: genreFlagCount }, (_, at) => `genre_${at}`);

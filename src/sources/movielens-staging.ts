@@ -1,13 +1,7 @@
 import type { StagingName } from "../contracts/imports.ts";
 import { sqlName, sqlText } from "../lake/sql-text.ts";
-import type { Layout } from "./movielens-layouts.ts";
+import type { GenreFlag, Layout } from "./movielens-layouts.ts";
 import type { BronzeInput } from "./source.ts";
-
-/** Which of the flags of `u.item` stands for which genre. */
-export interface GenreFlag {
-  readonly genre: string;
-  readonly flag: number;
-}
 
 /**
  * The year in the last parentheses that hold nothing but four digits, as an expression; NULL where there are none.
@@ -24,6 +18,13 @@ export function timeOfSeconds(column: string): string {
   return `CASE WHEN ${seconds} BETWEEN -100000000000 AND 100000000000 THEN to_timestamp(${seconds}) END`;
 }
 
+/** A time and, beside it, its text as it stood in the file; both NULL where the file has no times. */
+function timeColumns(input: BronzeInput, { from, to }: { from: string; to: string }): string {
+  const hasTimes = input.columns.includes(from);
+  return `${hasTimes ? timeOfSeconds(sqlName(from)) : "CAST(NULL AS TIMESTAMP WITH TIME ZONE)"} AS ${to},
+      ${hasTimes ? `nullif(${sqlName(from)}, '')` : "CAST(NULL AS VARCHAR)"} AS ${to}_text`;
+}
+
 /** The text `A|B|C` as a list; the mark for "none" and empty parts are left out. */
 export function genreList(column: string): string {
   return `list_filter(string_split(${column}, '|'), lambda genre: genre NOT IN ('', '(no genres listed)'))`;
@@ -34,22 +35,18 @@ export function ratingsStaging(
   input: BronzeInput,
   columns: { user: string; item: string; rating: string; time: string },
 ): string {
-  const hasTimes = input.columns.includes(columns.time);
-  const time = sqlName(columns.time);
   const rating = sqlName(columns.rating);
   const value = `TRY_CAST(${rating} AS DOUBLE)`;
   return `SELECT source_file, line, ${sqlName(columns.user)} AS user_id, ${sqlName(columns.item)} AS item_id,
       ${rating} AS rating_text, CASE WHEN isfinite(${value}) THEN ${value} END AS rating,
-      ${hasTimes ? timeOfSeconds(time) : "CAST(NULL AS TIMESTAMP WITH TIME ZONE)"} AS rating_ts,
-      ${hasTimes ? `nullif(${time}, '')` : "CAST(NULL AS VARCHAR)"} AS rating_ts_text
+      ${timeColumns(input, { from: columns.time, to: "rating_ts" })}
     FROM ${input.relation} ORDER BY line`;
 }
 
 /** The silver inputs of a MovieLens layout. */
 export function movielensStaging(
-  layout: Layout["name"],
+  { layout, genreFlags }: { layout: Layout["name"]; genreFlags: readonly GenreFlag[] },
   inputs: ReadonlyMap<string, BronzeInput>,
-  flags: readonly GenreFlag[],
 ): Partial<Record<StagingName, string>> {
   const staging: Partial<Record<StagingName, string>> = {};
   const add = (name: StagingName, table: string, text: (input: BronzeInput) => string) => {
@@ -62,7 +59,7 @@ export function movielensStaging(
     : { user: "user_id", item: "movie_id", rating: "rating", time: "timestamp" };
   add("ratings", "ratings", (input) => ratingsStaging(input, columns));
   add("items", "movies", (input) =>
-    layout === "100k" ? flaggedItems(input, flags) : listedItems(input, columns.item),
+    layout === "100k" ? flaggedItems(input, genreFlags) : listedItems(input, columns.item),
   );
   add("users", "users", (input) => usersStaging(input, layout));
   add("links", "links", linksStaging);
@@ -120,9 +117,6 @@ function linksStaging(input: BronzeInput): string {
 }
 
 function tagsStaging(input: BronzeInput): string {
-  const time = input.columns.includes("timestamp")
-    ? timeOfSeconds('"timestamp"')
-    : "CAST(NULL AS TIMESTAMP WITH TIME ZONE)";
-  return `SELECT source_file, line, "userId" AS user_id, "movieId" AS item_id, tag, ${time} AS tag_ts
+  return `SELECT source_file, line, "userId" AS user_id, "movieId" AS item_id, tag, ${timeColumns(input, { from: "timestamp", to: "tag_ts" })}
     FROM ${input.relation} ORDER BY line`;
 }

@@ -1,9 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { StagingName } from "../contracts/imports.ts";
 import { UsherError } from "../errors.ts";
-import { type Layout, type LayoutFile, layouts } from "./movielens-layouts.ts";
-import { type GenreFlag, movielensStaging } from "./movielens-staging.ts";
+import { type GenreFlag, type Layout, type LayoutFile, layouts } from "./movielens-layouts.ts";
 import type { OpenedSource, SourceFile } from "./source.ts";
 import { readRecords } from "./text-records.ts";
 
@@ -45,7 +43,6 @@ export async function openMovielens(
     return filename === undefined ? [] : [sourceFile(file, { folder, filename })];
   });
   const genres = files.find((file) => file.table === "genres");
-  const flags = genres ? await readGenreFlags(genres) : [];
   return {
     source: "movielens",
     datasetName: "movielens",
@@ -53,8 +50,11 @@ export async function openMovielens(
     sourceUrl: "https://grouplens.org/datasets/movielens/",
     licence: movielensLicence,
     files,
-    staging: (inputs): Partial<Record<StagingName, string>> => movielensStaging(layout.name, inputs, flags),
-    close: async () => {},
+    shape: {
+      source: "movielens",
+      layout: layout.name,
+      genreFlags: genres ? await readGenreFlags(genres) : [],
+    },
   };
 }
 

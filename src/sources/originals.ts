@@ -9,6 +9,14 @@ import { scanText, type TextScan } from "./text-scan.ts";
 /** Name of the file that makes a folder of originals complete: it is written last. */
 export const manifestName = "_manifest.json";
 
+/** Name of the file that lets a home build from an import; written after the manifest. */
+export const importRecordName = "import.json";
+
+/** Whether a folder of originals with these files belongs to an import that was completed, though it may be damaged since. */
+export function isComplete(names: readonly string[]): boolean {
+  return names.includes(manifestName) || names.includes(importRecordName);
+}
+
 /** A file of an import, copied and looked through. */
 export interface Original {
   readonly file: SourceFile;
@@ -25,7 +33,7 @@ export function originalsFolder(lakeFolder: string, which: { source: string; ing
 /**
  * Copies the files of a data set, byte for byte, and makes them durable.
  *
- * Folders of the same source without a manifest are what a killed import left, and go first.
+ * Folders of the same source that no import completed are what a killed one left, and go first.
  *
  * @param options.onFile Called before each file.
  * @throws UsherError as `scanText`; the half-made folder is removed.
@@ -51,10 +59,18 @@ export async function copyOriginals(
   }
 }
 
+/** Whether the import of this source and time was completed. */
+export async function isImported(
+  lakeFolder: string,
+  which: { source: string; ingestionTs: string },
+): Promise<boolean> {
+  return isComplete(await namesIn(originalsFolder(lakeFolder, which)));
+}
+
 async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await namesIn(folder)) {
-    const names = await namesIn(join(folder, name));
-    if (!names.includes(manifestName)) await rm(join(folder, name), { recursive: true, force: true });
+    const isUnfinished = !isComplete(await namesIn(join(folder, name)));
+    if (isUnfinished) await rm(join(folder, name), { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { StagingName } from "../contracts/imports.ts";
 import { UsherError } from "../errors.ts";
+import type { GenreFlag, Layout } from "./movielens-layouts.ts";
 import type { TextFormat } from "./text-format.ts";
 
 /** The data sets that can be imported. */
@@ -18,6 +19,8 @@ export interface SourceSpec {
 /** One file of a data set. */
 export interface SourceFile {
   readonly path: string;
+  /** The content of a file that was made in memory; `path` is its name then. */
+  readonly bytes?: Uint8Array;
   readonly filename: string;
   /** Middle of the bronze table's name: `ratings` → `bronze_movielens_ratings_raw`. */
   readonly table: string;
@@ -43,11 +46,18 @@ export interface OpenedSource {
   /** What a person who uses the data must know, in one or two sentences. */
   readonly licence: string;
   readonly files: readonly SourceFile[];
-  /** SELECTs with the columns of `stagingColumns`, over the bronze rows of the files by their `table`. */
-  staging(inputs: ReadonlyMap<string, BronzeInput>): Partial<Record<StagingName, string>>;
-  /** Removes what the source made for the import. */
-  close(): Promise<void>;
+  readonly shape: SourceShape;
 }
+
+/** What decides how the bronze tables of a data set are read; plain data, so that a home can remember it. */
+export type SourceShape =
+  | { readonly source: "demo" }
+  | {
+      readonly source: "movielens";
+      readonly layout: Layout["name"];
+      /** Which of the flags of `u.item` stands for which genre. */
+      readonly genreFlags: readonly GenreFlag[];
+    };
 
 /**
  * Reads the name of a data set as people write it: `movielens:<folder>` or `demo`.

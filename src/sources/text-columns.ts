@@ -1,6 +1,7 @@
 import { UsherError } from "../errors.ts";
 import type { TextFormat } from "./text-format.ts";
 import { readRecords, type TextRecord } from "./text-records.ts";
+import type { ReadOptions } from "./text-scan.ts";
 
 /** The columns of one file. */
 export interface TextColumns {
@@ -17,25 +18,26 @@ const addedColumns = ["line", "ingestion_date", "ingestion_ts", "source_file"];
 const probedRows = 100;
 
 /**
- * Finds out which columns a file has: from its header, or from how many its first rows hold.
+ * Finds out which columns a file has: from its header, where case does not matter, or from how many its first rows hold.
  *
- * @throws UsherError `SOURCE_COLUMN_MISSING`, with the wanted and the found columns; `DATA_EMPTY`, no row at all.
+ * @throws UsherError `SOURCE_COLUMN_MISSING`, with the wanted and the found columns, also where two headers could be meant;
+ * `SOURCE_DAMAGED`, no row at all.
  */
 export async function columnsOf(
   path: string,
-  options: { filename: string; format: TextFormat },
+  options: ReadOptions & { format: TextFormat },
 ): Promise<TextColumns> {
   const { format, filename } = options;
   const first = await firstRecords(path, { ...options, count: format.header ? 1 : probedRows });
   if (first.length === 0) {
-    throw new UsherError("DATA_EMPTY", `${filename}: expected rows, but the file holds only empty lines`);
+    throw new UsherError("SOURCE_DAMAGED", `${filename}: expected rows, but the file holds only empty lines`);
   }
   return format.header ? columnsOfHeader(first[0] as TextRecord, options) : columnsByCount(first, options);
 }
 
 async function firstRecords(
   path: string,
-  options: { filename: string; format: TextFormat; count: number },
+  options: ReadOptions & { format: TextFormat; count: number },
 ): Promise<TextRecord[]> {
   const records: TextRecord[] = [];
   for await (const batch of readRecords(path, options)) {
@@ -50,7 +52,18 @@ function columnsOfHeader(
   { filename, format }: { filename: string; format: TextFormat },
 ): TextColumns {
   const found = (header.fields ?? [header.text ?? ""]).map((name) => name.trim());
-  const missing = format.columns.filter((name) => !found.includes(name));
+  const isAlike = (left: string, right: string) => left.toLowerCase() === right.toLowerCase();
+  const known = [...format.columns, ...(format.optional ?? [])];
+  for (const name of known) {
+    const alike = found.filter((one) => isAlike(one, name));
+    if (alike.length < 2) continue;
+    throw new UsherError(
+      "SOURCE_COLUMN_MISSING",
+      `${filename}: expected one column ${name}, but ${alike.map((one) => JSON.stringify(one)).join(" and ")} could be meant`,
+      { details: { file: filename, alike } },
+    );
+  }
+  const missing = format.columns.filter((name) => !found.some((one) => isAlike(one, name)));
   if (missing.length > 0) {
     throw new UsherError(
       "SOURCE_COLUMN_MISSING",
@@ -58,7 +71,8 @@ function columnsOfHeader(
       { details: { file: filename, missing, found: found.slice(0, 100) } },
     );
   }
-  return { names: distinctNames(found), headerLine: header.line };
+  const names = found.map((one) => known.find((name) => isAlike(one, name)) ?? one);
+  return { names: distinctNames(names), headerLine: header.line };
 }
 
 /** The most frequent of the possible numbers of columns, so that a damaged first row decides nothing. */

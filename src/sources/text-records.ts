@@ -1,5 +1,5 @@
 import { lineBytesMax, type TextFormat } from "./text-format.ts";
-import { readLineBlocks } from "./text-scan.ts";
+import { type ReadOptions, readLineBlocks } from "./text-scan.ts";
 
 /** One row: its columns, or why it is none. */
 export interface TextRecord {
@@ -12,7 +12,7 @@ export interface TextRecord {
 }
 
 /** Longest rejected text that is kept, in characters. */
-const keptTextMax = 500;
+export const keptTextMax = 500;
 
 /**
  * The rows of a file, exactly: RFC 4180 where the format has quotes, else one row a line. Empty lines are no rows.
@@ -25,7 +25,7 @@ const keptTextMax = 500;
  */
 export async function* readRecords(
   path: string,
-  options: { filename: string; format: TextFormat; fieldCount?: number },
+  options: ReadOptions & { format: TextFormat; fieldCount?: number },
 ): AsyncGenerator<TextRecord[]> {
   let pending = "";
   let line = 1;
@@ -155,17 +155,20 @@ class RecordCursor {
       return { reason: wrongCount({ expected: fieldCount, found: cut.fields.length }) + isCutOff };
     }
     if (isCutOff && format.lastValueExpected && cut.fields.at(-1) === "") {
-      return { reason: `the last value is missing${isCutOff}` };
+      return { reason: lastMissing + isCutOff };
     }
     return cut;
   }
 }
 
+/** The reason for a row whose last value was cut off. */
+export const lastMissing = "the last value is missing";
+
 /** Added to the reason of a last row without a line end. */
 export const cutOff = "; the file ends in the middle of this row";
 
 /** The reason for a row with the wrong number of columns. */
-export function wrongCount(counts: { expected: number; found: number }): string {
+export function wrongCount(counts: { expected: number; found: number | string }): string {
   return `expected ${counts.expected} columns, found ${counts.found}`;
 }
 

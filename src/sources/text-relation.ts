@@ -1,22 +1,22 @@
-import { mkdtemp, open, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { randomUUID } from "node:crypto";
+import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
-import { type RejectedRow, rejectedRowsKeptMax } from "../contracts/imports.ts";
+import { type RejectedRow, rejectedRowsListedMax } from "../contracts/imports.ts";
 import type { Engine } from "../engine/engine.ts";
 import { sqlName, sqlPath, sqlText } from "../lake/sql-text.ts";
 import type { TextColumns } from "./text-columns.ts";
 import { lineBytesMax, type TextFormat } from "./text-format.ts";
-import { cutOff, readRecords, wrongCount } from "./text-records.ts";
+import { cutOff, keptTextMax, lastMissing, readRecords, wrongCount } from "./text-records.ts";
 import type { TextScan } from "./text-scan.ts";
 
-/** A text file as rows that SQL can read. */
+/** A text file as rows that SQL can read, as long as the file and the temporary folder are there. */
 export interface TextRelation {
   /** A SELECT: the file's columns as VARCHAR, and `line` BIGINT, in the order of the file. */
   readonly select: string;
-  /** The rows that could not be cut into columns. Call it after the SELECT ran. @param keptRows How many rows the SELECT gave. */
+  /** A SELECT of the rows that could not be cut into columns: `filename`, `line`, `reason`, `row`, in the order of the file. */
+  readonly rejectedSelect: string;
+  /** How many these are, and the first 1,000. Call it after the SELECT ran. @param keptRows How many rows the SELECT gave. */
   rejected(keptRows: number): Promise<{ readonly rows: readonly RejectedRow[]; readonly total: number }>;
-  /** Removes what was made to read the file. */
-  close(): Promise<void>;
 }
 
 /** What there is to know about a file before its rows are read. */
@@ -33,12 +33,39 @@ export interface ScannedText {
  *
  * Where rows are simply lines (no quotes, no control characters: nearly every ratings file) DuckDB reads whole lines and cuts them,
  * measured at 3 M rows/s; else the exact reader of `text-records.ts` does. Both give the same rows (a test compares them).
+ *
+ * @param options.temporaryFolder Where to write what is needed to read the file; removing it is left to the caller.
  */
-export async function textRelation(text: ScannedText, engine: Engine): Promise<TextRelation> {
-  return text.scan.isPlain ? linesRelation(text, engine) : recordsRelation(text);
+export async function textRelation(
+  text: ScannedText,
+  { engine, temporaryFolder }: { engine: Engine; temporaryFolder: string },
+): Promise<TextRelation> {
+  const { select, rejectedSelect, countRejected } = text.scan.isPlain
+    ? linesRelation(text)
+    : await recordsRelation(text, temporaryFolder);
+  return {
+    select,
+    rejectedSelect,
+    rejected: async (keptRows) => {
+      const total = countRejected(keptRows);
+      if (total <= 0) return { rows: [], total };
+      const rows = await engine.rows(`${rejectedSelect} LIMIT ${rejectedRowsListedMax}`);
+      return {
+        total,
+        rows: rows.map(({ filename, line, reason, row }) => ({
+          filename: String(filename),
+          line: Number(line),
+          reason: String(reason),
+          row: String(row),
+        })),
+      };
+    },
+  };
 }
 
-function linesRelation(text: ScannedText, engine: Engine): TextRelation {
+type Relation = Pick<TextRelation, "select" | "rejectedSelect"> & { countRejected(keptRows: number): number };
+
+function linesRelation(text: ScannedText): Relation {
   const { format, scan, filename } = text;
   const { names, headerLine } = text.columns;
   const lineEnd = scan.lineEnd === "\n" ? "\\n" : "\\r\\n";
@@ -48,81 +75,73 @@ function linesRelation(text: ScannedText, engine: Engine): TextRelation {
     new_line = '${lineEnd}', encoding = '${format.encoding}', max_line_size = ${2 * lineBytesMax})`;
   const fields = `SELECT line, text, string_split(text, ${sqlText(format.delimiter)}) AS fields FROM (${lines})
     WHERE line > ${headerLine} AND text IS NOT NULL`;
-  const isWhole =
-    format.lastValueExpected && !scan.endsWithLineEnd
-      ? `len(fields) = ${names.length} AND NOT (line = ${scan.lineCount} AND fields[-1] = '')`
-      : `len(fields) = ${names.length}`;
+  const isCutOff = scan.endsWithLineEnd ? "false" : `line = ${scan.lineCount}`;
+  const hasAll = `len(fields) = ${names.length}`;
+  const isWhole = format.lastValueExpected
+    ? `${hasAll} AND NOT (${isCutOff} AND fields[-1] = '')`
+    : `${hasAll}`;
+  const [before, after] = wrongCount({ expected: names.length, found: "|" }).split("|");
+  const reason = `CASE WHEN ${hasAll} THEN ${sqlText(lastMissing)}
+    ELSE concat(${sqlText(String(before))}, len(fields), ${sqlText(String(after))}) END || CASE WHEN ${isCutOff} THEN ${sqlText(cutOff)} ELSE '' END`;
   const received = scan.lineCount - scan.emptyLineCount - (headerLine > 0 ? 1 : 0);
   return {
     select: `SELECT ${fieldColumns(names)}, line FROM (${fields}) WHERE ${isWhole}`,
-    rejected: async (keptRows) => {
-      const total = received - keptRows;
-      if (total === 0) return { rows: [], total };
-      const rows = await engine.rows(
-        `SELECT line, left(text, 500) AS text, len(fields) AS found FROM (${fields})
-         WHERE NOT (${isWhole}) ORDER BY line LIMIT ${rejectedRowsKeptMax}`,
-      );
-      return {
-        total,
-        rows: rows.map(({ line, text: row, found }) => ({
-          filename,
-          line: Number(line),
-          reason: lineReason({ found: Number(found), expected: names.length, line: Number(line) }, scan),
-          row: String(row),
-        })),
-      };
-    },
-    close: async () => {},
+    rejectedSelect: `SELECT ${sqlText(filename)} AS filename, line, ${reason} AS reason, left(text, ${keptTextMax}) AS "row"
+      FROM (${fields}) WHERE NOT (${isWhole})`,
+    countRejected: (keptRows) => received - keptRows,
   };
 }
 
-function lineReason(row: { found: number; expected: number; line: number }, scan: TextScan): string {
-  const isCutOff = row.line === scan.lineCount && !scan.endsWithLineEnd;
-  return (
-    (row.found === row.expected ? "the last value is missing" : wrongCount(row)) + (isCutOff ? cutOff : "")
-  );
+/** Reads the file exactly, into two files of JSON lines that DuckDB takes as they stand: rows, and what is none. */
+async function recordsRelation(text: ScannedText, temporaryFolder: string): Promise<Relation> {
+  await mkdir(temporaryFolder, { recursive: true });
+  const stamp = randomUUID();
+  const paths = {
+    rows: join(temporaryFolder, `${stamp}-rows.jsonl`),
+    rejected: join(temporaryFolder, `${stamp}-rejected.jsonl`),
+  };
+  const total = await writeRecords(text, paths);
+  const reading = (path: string, columns: string) =>
+    `read_json(${sqlPath(path)}, format = 'newline_delimited', columns = {${columns}}, maximum_object_size = ${32 * lineBytesMax})`;
+  return {
+    select: `SELECT ${fieldColumns(text.columns.names)}, line FROM ${reading(paths.rows, "line: 'BIGINT', fields: 'VARCHAR[]'")}`,
+    rejectedSelect: `SELECT ${sqlText(text.filename)} AS filename, line, reason, "row"
+      FROM ${reading(paths.rejected, "line: 'BIGINT', reason: 'VARCHAR', \"row\": 'VARCHAR'")}`,
+    countRejected: () => total,
+  };
 }
 
-/** Reads the file exactly, into a file of JSON lines that DuckDB takes as it stands. */
-async function recordsRelation(text: ScannedText): Promise<TextRelation> {
-  const folder = await mkdtemp(join(tmpdir(), "usher-rows-"));
-  const path = join(folder, "rows.jsonl");
-  const close = () => rm(folder, { recursive: true, force: true });
-  try {
-    const { rows, total } = await writeRecords(text, path);
-    const { names } = text.columns;
-    return {
-      select: `SELECT ${fieldColumns(names)}, line FROM read_json(${sqlPath(path)}, format = 'newline_delimited',
-        columns = {line: 'BIGINT', fields: 'VARCHAR[]'}, maximum_object_size = ${32 * lineBytesMax})`,
-      rejected: async () => ({ rows, total }),
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-async function writeRecords(text: ScannedText, path: string) {
-  const rows: RejectedRow[] = [];
+/** @returns How many rows were rejected. */
+async function writeRecords(text: ScannedText, paths: { rows: string; rejected: string }): Promise<number> {
+  const { columns } = text;
   let total = 0;
-  const { columns, filename } = text;
-  const file = await open(path, "wx");
+  const rowsFile = await open(paths.rows, "wx");
+  const rejectedFile = await open(paths.rejected, "wx");
   try {
     for await (const batch of readRecords(text.path, { ...text, fieldCount: columns.names.length })) {
-      let lines = "";
-      for (const { line, fields, reason, text: row } of batch) {
+      let rows = "";
+      let rejected = "";
+      for (const { line, fields, reason, text: row = "" } of batch) {
         if (line === columns.headerLine) continue;
-        if (fields) lines += `${JSON.stringify({ line, fields })}\n`;
-        else if (total++ < rejectedRowsKeptMax)
-          rows.push({ filename, line, reason: String(reason), row: String(row) });
+        if (fields) rows += `${JSON.stringify({ line, fields })}\n`;
+        else {
+          total++;
+          rejected += `${JSON.stringify({ line, reason, row: storable(row) })}\n`;
+        }
       }
-      await file.writeFile(lines);
+      await rowsFile.writeFile(rows);
+      await rejectedFile.writeFile(rejected);
     }
   } finally {
-    await file.close();
+    await rowsFile.close();
+    await rejectedFile.close();
   }
-  return { rows, total };
+  return total;
+}
+
+/** Text that DuckDB takes: without NUL, and without the half of a letter that was cut in two. */
+function storable(text: string): string {
+  return Buffer.from(text.replaceAll("\0", "\ufffd")).toString();
 }
 
 function fieldColumns(names: readonly string[]): string {

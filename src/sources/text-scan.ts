@@ -25,51 +25,80 @@ export interface TextScan {
   readonly isPlain: boolean;
 }
 
-const readBytes = 1 << 20;
+const blockBytes = 1 << 20;
 const tab = 9;
 const lineFeed = 10;
 const carriageReturn = 13;
 
-/** The file as blocks of whole lines. @throws UsherError `SOURCE_DAMAGED`: a line above 1 MiB. */
+/** How the bytes of a text file are read. */
+export interface ReadOptions {
+  readonly filename: string;
+  /** The content, where it was made in memory: no file is read then. */
+  readonly bytes?: Uint8Array;
+}
+
+/**
+ * The file as blocks of whole lines.
+ *
+ * @throws UsherError `SOURCE_NOT_FOUND`: it cannot be opened or read; `SOURCE_DAMAGED`: a line above 1 MiB.
+ */
 export async function* readLineBlocks(
   path: string,
-  options: { filename: string; onBytes?: (bytes: Buffer) => Promise<void> },
+  options: ReadOptions & { onBytes?: (bytes: Buffer) => Promise<void> },
 ): AsyncGenerator<LineBlock> {
-  const file = await open(path, "r").catch((error: Error) => {
-    throw new UsherError(
-      "SOURCE_NOT_FOUND",
-      `${options.filename}: expected a file that can be read: ${error.message}`,
-      {
-        cause: error,
-      },
-    );
-  });
-  try {
-    let carry: Buffer = Buffer.alloc(0);
-    let firstLine = 1;
-    for (;;) {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(readBytes), 0, readBytes, null);
-      if (bytesRead === 0) break;
-      const bytes = buffer.subarray(0, bytesRead);
-      await options.onBytes?.(bytes);
-      const end = bytes.lastIndexOf(lineFeed) + 1;
-      if (end > 0) {
-        const block = Buffer.concat([carry, bytes.subarray(0, end)]);
-        carry = Buffer.from(bytes.subarray(end));
-        yield { bytes: block, firstLine };
-        firstLine += countOf(lineFeed, block);
-      } else carry = Buffer.concat([carry, bytes]);
-      if (carry.length > lineBytesMax) {
-        throw new UsherError(
-          "SOURCE_DAMAGED",
-          `${options.filename}: expected lines of text, but from line ${firstLine} on there is no line end within ${lineBytesMax} bytes`,
-        );
-      }
+  let carry: Buffer = Buffer.alloc(0);
+  let firstLine = 1;
+  for await (const bytes of options.bytes ? [Buffer.from(options.bytes)] : readBlocks(path, options)) {
+    await options.onBytes?.(bytes);
+    const end = bytes.lastIndexOf(lineFeed) + 1;
+    if (end > 0) {
+      const block = Buffer.concat([carry, bytes.subarray(0, end)]);
+      carry = Buffer.from(bytes.subarray(end));
+      yield { bytes: block, firstLine };
+      firstLine += countOf(lineFeed, block);
+    } else carry = Buffer.concat([carry, bytes]);
+    if (carry.length > lineBytesMax) {
+      throw new UsherError(
+        "SOURCE_DAMAGED",
+        `${options.filename}: expected lines of text, but from line ${firstLine} on there is no line end within ${lineBytesMax} bytes`,
+      );
     }
-    if (carry.length > 0) yield { bytes: carry, firstLine };
+  }
+  if (carry.length > 0) yield { bytes: carry, firstLine };
+}
+
+async function* readBlocks(path: string, { filename }: ReadOptions): AsyncGenerator<Buffer> {
+  // what the person named cannot be read: no fault of the home, which other failures of the system are taken for
+  const orUnreadable = <Result>(work: Promise<Result>): Promise<Result> =>
+    work.catch((error: NodeJS.ErrnoException) => {
+      throw new UsherError("SOURCE_NOT_FOUND", `${filename}: ${unreadable(path, error)}`, { cause: error });
+    });
+  const file = await orUnreadable(open(path, "r"));
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await orUnreadable(
+        file.read(Buffer.allocUnsafe(blockBytes), 0, blockBytes, null),
+      );
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
   } finally {
     await file.close();
   }
+}
+
+const unreadableReasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is none (a link may lead nowhere)",
+  EACCES: "this process has no right to read it",
+  EPERM: "this process has no right to read it",
+  EISDIR: "it is a folder",
+  ELOOP: "it is a link that leads back to itself",
+  EIO: "the disk reports an error",
+};
+
+function unreadable(path: string, { code = "", message }: NodeJS.ErrnoException): string {
+  const reason = unreadableReasons[code];
+  return `expected a file that can be read at ${path}, but ${reason ? `${reason} (${code})` : message}`;
 }
 
 function countOf(byte: number, bytes: Uint8Array): number {
@@ -83,11 +112,12 @@ function countOf(byte: number, bytes: Uint8Array): number {
  *
  * @param options.format Absent: any bytes are taken, and nothing is said about encoding.
  * @param options.copyTo Also writes the bytes there, unchanged, and makes them durable (the folder's own entry is left to the caller).
- * @throws UsherError `DATA_EMPTY`, a file of 0 bytes; `SOURCE_ENCODING`, bytes that are not of the format's encoding; `SOURCE_DAMAGED`.
+ * @throws UsherError `SOURCE_NOT_FOUND`; `DATA_EMPTY`, a file of 0 bytes; `SOURCE_ENCODING`, bytes that are not of the format's encoding;
+ * `SOURCE_DAMAGED`.
  */
 export async function scanText(
   path: string,
-  options: { filename: string; format?: TextFormat; copyTo?: string },
+  options: ReadOptions & { format?: TextFormat; copyTo?: string },
 ): Promise<TextScan> {
   const { filename, format } = options;
   const sha256 = createHash("sha256");
@@ -102,7 +132,7 @@ export async function scanText(
   };
   try {
     const lines = lineCounter(filename, format);
-    for await (const block of readLineBlocks(path, { filename, onBytes })) lines.take(block);
+    for await (const block of readLineBlocks(path, { ...options, onBytes })) lines.take(block);
     if (sizeBytes === 0) {
       throw new UsherError("DATA_EMPTY", `${filename}: expected rows, but the file is empty (0 bytes)`);
     }
@@ -176,6 +206,12 @@ function lineCounter(filename: string, format: TextFormat | undefined) {
       allUtf8 &&= isValid;
     },
     finish() {
+      if (format && lineFeeds === 0 && returns > 0) {
+        throw new UsherError(
+          "SOURCE_DAMAGED",
+          `${filename}: expected lines that end in LF or CR LF, but they all end in CR alone; convert the line ends`,
+        );
+      }
       // text of ISO-8859-1 that happens to be valid UTF-8 does not occur; such a file was converted by somebody
       if (format?.encoding === "latin-1" && found & signs.high && allUtf8) {
         throw new UsherError(

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImportManifest, ManifestFile } from "../contracts/imports.ts";
-import { manifestName } from "./originals.ts";
+import { isComplete, manifestName } from "./originals.ts";
 import { countFile } from "./row-count.ts";
 
 /** What is wrong with a folder of files and their manifest. Empty = nothing. */
@@ -49,7 +49,7 @@ export async function validateFolder(folder: string): Promise<FolderReport> {
 /**
  * Validates the originals of every import in a lake.
  *
- * Folders without a manifest are what a killed import left behind; nothing reads them, and they are no problem.
+ * Folders with neither manifest nor record are what a killed import left behind; nothing reads them, and they are no problem.
  */
 export async function validateOriginals(lakeFolder: string): Promise<FolderReport[]> {
   const root = join(lakeFolder, "bronze", "originals");
@@ -57,7 +57,7 @@ export async function validateOriginals(lakeFolder: string): Promise<FolderRepor
   for (const source of await namesIn(root)) {
     for (const stamp of await namesIn(join(root, source))) {
       const folder = join(root, source, stamp);
-      if ((await namesIn(folder)).includes(manifestName)) reports.push(await validateFolder(folder));
+      if (isComplete(await namesIn(folder))) reports.push(await validateFolder(folder));
     }
   }
   return reports;

@@ -123,6 +123,8 @@ describe("a good build", () => {
       { timed: 0, n: 20 },
     ]);
     expect(await read(record, "silver_tags")).toEqual([]);
+    expect(record).toMatchObject({ unmapped: {}, warnings: [] });
+    expect(await readFile(join(folder, record.unmapped_path), "utf8")).toBe("item_id,title,link_source\r\n");
   });
 });
 
@@ -263,6 +265,25 @@ describe("the gate", () => {
     ]);
   });
 
+  test("a tag whose time cannot be read is rejected with the reason, and a share above 5 % is a warning in the record", async () => {
+    const tags = `SELECT 'tags.csv' AS source_file, i AS line, 'u1' AS user_id, 'i1' AS item_id, 'good' AS tag,
+      to_timestamp(TRY_CAST(seconds AS DOUBLE)) AS tag_ts, seconds AS tag_ts_text
+      FROM (VALUES (2, '10'), (3, 'soon'), (4, NULL), (5, '-1'), (6, '9999999999')) AS v (i, seconds)`;
+    const record = await build(smallImport({ ...small([]).staging, tags }));
+    expect(await read(record, "silver_tags", "tag_ts")).toEqual([
+      { tag_ts: "1970-01-01T00:00:10.000Z" },
+      { tag_ts: null },
+    ]);
+    expect(await read(record, "silver_rejected_rows", "line, reason")).toEqual([
+      { line: 3, reason: "timestamp is unreadable" },
+      { line: 5, reason: "timestamp is before 1970" },
+      { line: 6, reason: "timestamp is more than a day in the future" },
+    ]);
+    expect(record.warnings).toEqual([
+      expect.stringMatching(/^silver_tags: check validity failed for 3 of 5 received rows \(60\.0 %/),
+    ]);
+  });
+
   test("a source without ratings or without items is refused", async () => {
     const { staging } = small([]);
     for (const input of ["ratings", "items"] as const) {
@@ -318,6 +339,9 @@ describe("what refers to the catalogue", () => {
   test("an item known only from a rating gets a placeholder, counted as a warning", async () => {
     const record = await build(small([{ user: "u", item: "unheard", rating: "4" }]));
     expect(record.placeholders).toBe(1);
+    expect(record.warnings).toEqual([
+      "silver_ratings: 1 of 100 rows name items that the catalogue does not have",
+    ]);
     const placeholder = (await read(record, "silver_items", "item_id, title, is_placeholder, genres")).at(-1);
     expect(placeholder).toEqual({ item_id: "unheard", title: "unheard", is_placeholder: true, genres: [] });
     const { tables: checked } = await report(1);
@@ -329,6 +353,16 @@ describe("what refers to the catalogue", () => {
     });
   });
 
+  test("a catalogue of other items than the ratings is taken, but not in silence", async () => {
+    const items = itemsSelect([{ item: "other", title: "Other" }]);
+    const record = await build(smallImport({ items, ratings: ratingsSelect(goodRatings(1200)) }));
+    expect(record.placeholders).toBe(120);
+    expect(record.warnings).toEqual([
+      "silver_ratings: 1,200 of 1,200 rows name items that the catalogue does not have",
+    ]);
+    expect((await latestBuild(folder))?.warnings).toEqual(record.warnings);
+  });
+
   test("links are kept verbatim; items without one are counted and listed", async () => {
     const links = `SELECT 'links.csv' AS source_file, line, item_id, source, source_id FROM (VALUES
       (2, 'i1', 'imdb', '0114709'), (2, 'i1', 'tmdb', '862'), (3, 'i2', 'imdb', '0113497'), (3, 'i2', 'tmdb', NULL),
@@ -336,14 +370,16 @@ describe("what refers to the catalogue", () => {
     const { staging } = small([], 30);
     const items = itemsSelect([...goodItems(30).slice(0, 2), { item: "i3", title: 'The "Third", a film' }]);
     const record = await build(smallImport({ ...staging, items, links }));
-    expect(record.unmapped).toEqual({ imdb: 1, tmdb: 1 });
+    // i1 lost its id of tmdb to i3, which stands further down with the same one
+    expect(record.unmapped).toEqual({ imdb: 1, tmdb: 2 });
     expect(await read(record, "silver_item_links")).toEqual([
       { item_id: "i1", source: "imdb", source_id: "0114709" },
       { item_id: "i2", source: "imdb", source_id: "0113497" },
       { item_id: "i3", source: "tmdb", source_id: "862" },
     ]);
-    expect(await readFile(join(folder, "reports", "00000001-unmapped.csv"), "utf8")).toBe(
-      'item_id,title,link_source\r\ni3,"The ""Third"", a film",imdb\r\ni2,Film 2,tmdb\r\n',
+    expect(record.unmapped_path).toBe("reports/00000001-unmapped.csv");
+    expect(await readFile(join(folder, record.unmapped_path), "utf8")).toBe(
+      'item_id,title,link_source\r\ni3,"The ""Third"", a film",imdb\r\ni1,Film 1,tmdb\r\ni2,Film 2,tmdb\r\n',
     );
     expect(await read(record, "silver_rejected_rows", "reason, line")).toEqual([
       { reason: "duplicate", line: 2 },

@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDemo } from "../../src/sources/demo.ts";
 import { type DemoFilm, readDemoFilms } from "../../src/sources/demo-films.ts";
@@ -112,13 +110,19 @@ test("the demo is imported like any other source, and says that its viewers are 
   expect(await fingerprintOfSource({ source: "demo", location: "" })).toBe(imported.fingerprint);
 });
 
-test("the temporary files of the demo are gone after it is closed", async () => {
-  const opened = await openDemo();
-  const folder = dirname(opened.files[0]?.path ?? "");
-  expect(existsSync(folder)).toBe(true);
-  await opened.close();
-  expect(existsSync(folder)).toBe(false);
-  await rm(folder, { recursive: true, force: true });
+test("the demo needs no temporary folder", async () => {
+  const before = process.env["TMPDIR"];
+  process.env["TMPDIR"] = join(bench.folder, "no-such-folder");
+  try {
+    const { files } = await openDemo();
+    expect(files.map(({ filename, bytes }) => [filename, bytes !== undefined])).toEqual([
+      ["ratings.csv", true],
+      ["films.csv", true],
+    ]);
+  } finally {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+  }
 });
 
 /** Mean NDCG@10 of the newest 20 % of each viewer's likes: the most liked films, and item neighbours by co-occurrence. */

@@ -115,8 +115,8 @@ describe("an import", () => {
       "bronze|bronze: copying ratings.csv",
       "bronze|bronze: copying movies.csv",
       "bronze|bronze: writing bronze_movielens_ratings_raw",
-      "commit|commit: bronze_movielens_ratings_raw version N",
       "bronze|bronze: writing bronze_movielens_movies_raw",
+      "commit|commit: bronze_movielens_ratings_raw version N",
       "commit|commit: bronze_movielens_movies_raw version N",
     ]);
   });
@@ -199,13 +199,31 @@ describe("bad input is refused with what was expected and what came", () => {
   test("a file with nothing but a header", () =>
     refused(
       { "movies.csv": "movieId,title,genres\n" },
-      { code: "DATA_EMPTY", message: "movies.csv: expected items, but the file has no rows" },
+      { code: "SOURCE_DAMAGED", message: "movies.csv: expected items, but the file has no rows" },
     ));
 
   test("a file of empty lines", () =>
     refused(
       { "ratings.csv": "\n\n\n" },
-      { code: "DATA_EMPTY", message: expect.stringContaining("ratings.csv") },
+      { code: "SOURCE_DAMAGED", message: expect.stringContaining("ratings.csv") },
+    ));
+
+  test("a file whose lines end in CR alone", () =>
+    refused(
+      { "ratings.csv": "userId,movieId,rating,timestamp\r1,10,4.0,964982703\r" },
+      {
+        code: "SOURCE_DAMAGED",
+        message: expect.stringMatching(/^ratings.csv: expected lines that end in LF or CR LF/),
+      },
+    ));
+
+  test("two columns of which either could be meant", () =>
+    refused(
+      { "ratings.csv": "userId,movieId,rating,Timestamp,timestamp\n1,10,4.0,1,2\n" },
+      {
+        code: "SOURCE_COLUMN_MISSING",
+        message: 'ratings.csv: expected one column timestamp, but "Timestamp" and "timestamp" could be meant',
+      },
     ));
 
   test("two ratings files, unless one is chosen", async () => {
@@ -287,7 +305,7 @@ describe("rows that cannot be read are counted, with file, line and reason", () 
     expect(imported.manifest.files.find(({ filename }) => filename === "movies.csv")?.row_count).toBe(5);
   });
 
-  test("the manifest lists the first 1,000, all are kept and counted, and read = kept + rejected", async () => {
+  test("only the first 1,000 are listed, all are counted, and read = kept + rejected", async () => {
     const lines = Array.from({ length: 5000 }, (_, at) =>
       at % 4 === 0 ? `${at}` : `${at},10,3.5,964982703`,
     );
@@ -296,9 +314,17 @@ describe("rows that cannot be read are counted, with file, line and reason", () 
         "ratings.csv": `userId,movieId,rating,timestamp\n${quote}${lines.join("\n")}\n`,
       });
       const received = lines.length + (quote ? 1 : 0);
-      expect(imported.rejected).toHaveLength(1250);
-      expect(imported.manifest.rejected_rows).toHaveLength(1000);
-      expect(imported.manifest.rejected_rows_total).toBe(1250);
+      expect(imported.rejected).toHaveLength(1000);
+      const kept = await bench.engine.rows(String(imported.rejectedRows));
+      expect(kept).toHaveLength(1250);
+      expect(kept.slice(0, 1000)).toEqual(imported.rejected);
+      const first = quote ? 3 : 2;
+      expect(kept.at(-1)).toEqual({
+        filename: "ratings.csv",
+        line: first + 4996,
+        reason: "expected 4 columns, found 1",
+        row: "4996",
+      });
       expect(imported.rejectedCounts["ratings"]).toBe(1250);
       expect(await bench.staged(imported, "ratings", "user_id")).toHaveLength(received - 1250);
       expect(imported.manifest.files[0]?.row_count).toBe(received);
@@ -326,6 +352,34 @@ describe("rows that cannot be read are counted, with file, line and reason", () 
       ],
     );
   });
+});
+
+test("the rows that could not be split of all files are kept, whatever letters they hold, and only those of this import", async () => {
+  await withFiles({ "movies.csv": 'movieId,title,genres\n"broken\n10,A (1990),Drama\n' });
+  const imported = await withFiles({
+    "ratings.csv": "userId,movieId,rating\n1,10,4\nhalf\n",
+    "movies.csv": `movieId,title,genres\na\0b\n10,A (1990),Drama\n${"x".repeat(499)}😀\n`,
+  });
+  expect(await bench.engine.rows(String(imported.rejectedRows))).toEqual([
+    { filename: "ratings.csv", line: 3, reason: "expected 3 columns, found 1", row: "half" },
+    { filename: "movies.csv", line: 2, reason: "the row holds a NUL byte", row: "a\ufffdb" },
+    {
+      filename: "movies.csv",
+      line: 4,
+      reason: "expected 3 columns, found 1",
+      row: `${"x".repeat(499)}\ufffd`,
+    },
+  ]);
+  expect((await withFiles({})).rejectedRows).toBeUndefined();
+});
+
+test("the names of columns are read without case, so that times are not lost", async () => {
+  const imported = await withFiles({
+    "ratings.csv": "UserID,movieid,Rating,Timestamp\n1,10,4.0,964982703\n",
+  });
+  expect(await bench.staged(imported, "ratings", "user_id, item_id, rating, rating_ts")).toEqual([
+    { user_id: "1", item_id: "10", rating: 4, rating_ts: "2000-07-30T18:45:03.000Z" },
+  ]);
 });
 
 describe("the name of a data set", () => {

@@ -48,6 +48,7 @@ describe("CSV (latest-small, 25M)", () => {
         item_id: "73",
         tag: "long, sad",
         tag_ts: "2015-10-24T19:29:54.000Z",
+        tag_ts_text: "1445714994",
       },
     ]);
   });

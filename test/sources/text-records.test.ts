@@ -119,13 +119,12 @@ async function relationOf(text: string, format: TextFormat) {
   await writeFile(path, text, format.encoding === "latin-1" ? "latin1" : "utf8");
   const file = { path, filename: "twin.txt", format };
   const scan = await scanText(path, file);
-  const relation = await textRelation({ ...file, scan, columns: await columnsOf(path, file) }, engine);
-  try {
-    const rows = await engine.rows(relation.select);
-    return { scan, rows, rejected: await relation.rejected(rows.length) };
-  } finally {
-    await relation.close();
-  }
+  const columns = await columnsOf(path, file);
+  const relation = await textRelation({ ...file, scan, columns }, { engine, temporaryFolder: folder });
+  const rows = await engine.rows(relation.select);
+  const rejected = await relation.rejected(rows.length);
+  if (rejected.total > 0) expect(await engine.rows(relation.rejectedSelect)).toEqual(rejected.rows);
+  return { scan, rows, rejected };
 }
 
 const word = fc.stringMatching(/^[a-z0-9 .é()|:#\\-]{0,6}$/);

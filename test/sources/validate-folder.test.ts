@@ -1,4 +1,4 @@
-import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { validateFolder, validateOriginals } from "../../src/sources/validate-folder.ts";
@@ -33,6 +33,17 @@ test("originals of the other layouts are counted right too", async () => {
   await bench.import(await bench.files(files));
   const reports = await validateOriginals(bench.lake.folder);
   expect(reports.map((report) => report.problems)).toEqual([[], []]);
+});
+
+test("a manifest that is gone from an import which the home can build from", async () => {
+  await rm(join(folder, "_manifest.json"));
+  expect(await validateOriginals(bench.lake.folder)).toEqual([]); // what a killed import leaves
+  await writeFile(join(folder, "import.json"), "{}");
+  expect(await validateOriginals(bench.lake.folder)).toEqual([
+    { folder, files: 0, problems: [expect.stringContaining("_manifest.json: expected a manifest")] },
+  ]);
+  await bench.import(await bench.files(smallCsv)); // clears away killed imports
+  expect(await readdir(folder)).toContain("ratings.csv");
 });
 
 test("a changed byte", async () => {
