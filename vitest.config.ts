@@ -8,6 +8,8 @@ export default defineConfig({
     include: long ? ["test/long/**/*.test.ts"] : ["test/**/*.test.ts"],
     exclude: long ? [] : ["test/long/**"],
     pool: "forks",
+    // strict kernels unless asked otherwise: the same bits on every machine
+    env: { USHER_KERNELS: process.env["USHER_KERNELS"] ?? "wasm" },
     maxWorkers: 2,
     testTimeout: long ? 3_600_000 : 60_000,
     hookTimeout: 120_000,

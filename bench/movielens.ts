@@ -6,6 +6,8 @@ import { type Interactions, interactionsFromTriples } from "../src/data/interact
 export interface BenchOptions {
   readonly dataFolder: string;
   readonly tiny: boolean;
+  /** Run the Python rival too, by turns with ours, and keep the result in bench/REPORT.md. */
+  readonly rival?: boolean;
 }
 
 /** The first columns of a file as whole numbers, row by row. */

@@ -1,17 +1,19 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { historyOf, type Interactions } from "../src/data/interactions.ts";
+import type { Interactions } from "../src/data/interactions.ts";
+import { evaluateGivenNegatives } from "../src/evaluate/given-negatives.ts";
 import { ials } from "../src/models/ials.ts";
 import { itemKnn } from "../src/models/item-knn.ts";
 import type { Algorithm, Model, Parameters } from "../src/models/model.ts";
 import { popularity } from "../src/models/popularity.ts";
 import { type BenchOptions, indexesOf, ratingMatrix, readNumbers } from "./movielens.ts";
 
-/** For each user the film that is held out, then 99 that the user is not known to have seen. */
-interface LeaveOneOut {
+/** For each user the film that is held out, and 99 that the user is not known to have seen. */
+export interface LeaveOneOut {
   readonly train: Interactions;
-  readonly candidates: readonly Int32Array[];
+  readonly test: Interactions;
+  readonly negatives: readonly Int32Array[];
 }
 
 export interface LeaveOneOutResult {
@@ -33,7 +35,7 @@ const contenders: readonly [Algorithm, Parameters][] = [
  * ranked among the 99 published negatives; HR@10 and NDCG@10 = 1 / log2(rank + 1). A negative of equal score counts as ranked before.
  */
 export async function run({ dataFolder, tiny }: BenchOptions): Promise<LeaveOneOutResult[]> {
-  const task = await readTask(join(dataFolder, "ml-1m"), tiny ? 300 : Number.POSITIVE_INFINITY);
+  const task = await readLeaveOneOut(join(dataFolder, "ml-1m"), tiny ? 300 : undefined);
   const results: LeaveOneOutResult[] = [];
   console.log(
     `${task.train.userCount} users, ${task.train.itemCount} items, ${task.train.items.length} interactions`,
@@ -54,26 +56,17 @@ export async function run({ dataFolder, tiny }: BenchOptions): Promise<LeaveOneO
   return results;
 }
 
-function judge(model: Model, { train, candidates }: LeaveOneOut) {
-  const scores = new Float32Array(model.itemCount);
-  const hash = createHash("sha256");
-  let hits = 0;
-  let gain = 0;
-  for (const [user, [held, ...negatives]] of candidates.entries()) {
-    model.scoreItems(historyOf(train, user), scores);
-    const score = scores[held!]!;
-    let rank = 1;
-    for (const negative of negatives) if (negative !== held && scores[negative]! >= score) rank++;
-    hash.update(new Uint8Array(Float32Array.of(score, rank).buffer));
-    if (rank > 10) continue;
-    hits++;
-    gain += 1 / Math.log2(rank + 1);
-  }
-  const { length } = candidates;
-  return { hitRate: hits / length, ndcg: gain / length, checksum: hash.digest("hex").slice(0, 12) };
+function judge(model: Model, task: LeaveOneOut) {
+  const { ranks, means } = evaluateGivenNegatives({ model, ...task });
+  const checksum = createHash("sha256").update(new Uint8Array(ranks.buffer)).digest("hex").slice(0, 12);
+  return { hitRate: means.hitRate, ndcg: means.ndcg, checksum };
 }
 
-async function readTask(folder: string, userCountMax: number): Promise<LeaveOneOut> {
+/** The task as published; with fewer users than there are, the first ones. */
+export async function readLeaveOneOut(
+  folder: string,
+  userCountMax = Number.POSITIVE_INFINITY,
+): Promise<LeaveOneOut> {
   const ratings = { folder, path: "ratings-without-timestamps.dat", separator: "::" };
   const held = { folder, path: "ncf-leave-one-out.test.tsv", separator: "\t", skipLines: 1 };
   const [allUsers, allFilms] = (await readNumbers(ratings, 2)) as [Int32Array, Int32Array];
@@ -87,13 +80,17 @@ async function readTask(folder: string, userCountMax: number): Promise<LeaveOneO
   const users = Int32Array.from(kept, (row) => allUsers[row]! - 1);
   const items = Int32Array.from(kept, (row) => films.of(allFilms[row]!));
   const userCount = Math.min(userCountMax, heldUsers.length);
-  const columns = { users, items, ratings: new Float32Array(kept.length).fill(1) };
-  const train = ratingMatrix(columns, { userCount, itemCount: films.count });
+  const shape = { userCount, itemCount: films.count };
+  const train = ratingMatrix({ users, items, ratings: new Float32Array(kept.length).fill(1) }, shape);
+  const heldUsersKept = heldUsers.slice(0, userCount).map((user) => user - 1);
+  const heldItems = heldFilms.slice(0, userCount).map(films.of);
+  const ones = new Float32Array(userCount).fill(1);
+  const test = ratingMatrix({ users: heldUsersKept, items: heldItems, ratings: ones }, shape);
   const text = await readFile(join(folder, "ncf-leave-one-out.negatives.tsv"), "latin1");
   const lines = text.trimEnd().split("\n").slice(1);
-  const candidates = lines.slice(0, userCount).map((line) => {
-    const [, positive, negatives = ""] = line.split("\t");
-    return Int32Array.from([Number(positive), ...negatives.split(",").map(Number)], films.of);
+  const negatives = lines.slice(0, userCount).map((line) => {
+    const [, , filmIds = ""] = line.split("\t");
+    return Int32Array.from(filmIds.split(",").map(Number), films.of);
   });
-  return { train, candidates };
+  return { train, test, negatives };
 }

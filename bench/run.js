@@ -1,4 +1,5 @@
-// `npm run bench -- <name> [--data <folder>] [--tiny]`: builds what is not built, compiles the benchmarks and runs one.
+// `npm run bench -- <name> [--data <folder>] [--tiny] [--rival]`: builds what is not built, compiles the benchmarks and runs one.
+// `npm run bench -- report` runs every contest with its rival and so writes bench/REPORT.md anew.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, readdirSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -18,18 +19,30 @@ copyFileSync(`${root}/package.json`, `${root}/dist/bench/package.json`); // the 
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { data: { type: "string" }, tiny: { type: "boolean", default: false } },
+  options: {
+    data: { type: "string" },
+    tiny: { type: "boolean", default: false },
+    rival: { type: "boolean", default: false },
+  },
 });
 const load = (name) => import(pathToFileURL(`${root}/dist/bench/bench/${name}.js`).href);
 const known = readdirSync(`${root}/dist/bench/bench`).map((file) => file.replace(/\.js$/, ""));
 const [name = ""] = positionals;
-const bench = known.includes(name) ? await load(name) : {};
-if (!("run" in bench)) {
+/** In the order of the report. */
+const contests = ["ials-25m", "ials-1m-spark", "top-k", "svd", "explicit-als", "ease", "item-knn", "scaling"];
+const chosen = name === "report" ? contests : [name];
+const benches = [];
+for (const one of chosen) if (known.includes(one)) benches.push([one, await load(one)]);
+if (benches.length === 0 || benches.some(([, bench]) => !("run" in bench))) {
   const names = [];
   for (const other of known) if ("run" in (await load(other))) names.push(other);
-  console.error(`bench: expected one of ${names.join(", ")}, got ${name || "nothing"}`);
+  console.error(`bench: expected report or one of ${names.join(", ")}, got ${name || "nothing"}`);
   process.exit(2);
 }
+const { tiny } = values;
+const rival = values.rival || name === "report";
 const dataFolder = values.data ?? process.env.USHER_DATA ?? `${root}/../shared/data`;
-console.log(`${name}${values.tiny ? " (tiny)" : ""}, Node ${process.version}, ${process.arch}`);
-await bench.run({ dataFolder, tiny: values.tiny });
+for (const [one, bench] of benches) {
+  console.log(`${one}${tiny ? " (tiny)" : ""}, Node ${process.version}, ${process.arch}`);
+  await bench.run({ dataFolder, tiny, rival });
+}

@@ -12,7 +12,7 @@ const run = (program, args) => {
   if (done.status !== 0) process.exit(done.status ?? 1);
 };
 
-const wasm = (name, extra) =>
+const wasm = (name, features) =>
   run("node_modules/assemblyscript/bin/asc.js", [
     "wasm/index.ts",
     "--outFile",
@@ -22,14 +22,18 @@ const wasm = (name, extra) =>
     "--runtime",
     "stub",
     "--importMemory",
-    "--enable",
-    "simd",
-    ...extra,
+    "--disableWarning",
+    "112", // functions of vectors are inlined, never exported
+    "--sharedMemory",
+    "--maximumMemory",
+    "65536",
+    ...["simd", "threads", ...features].flatMap((feature) => ["--enable", feature]),
   ]);
 
 const hash = sourcesHash();
 rmSync(`${root}/dist`, { recursive: true, force: true });
 mkdirSync(`${root}/dist/wasm`, { recursive: true });
 wasm("strict", []);
+wasm("relaxed", ["relaxed-simd"]);
 run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.json"]);
 writeFileSync(stampFile, hash);

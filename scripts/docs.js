@@ -145,7 +145,9 @@ const algorithmsReference = ({ algorithms }) =>
       const rows = Object.entries(parameters).map(([key, rule]) => [
         code(key),
         rule.default,
-        `${rule.min}..${rule.max}${rule.integer ? ", whole" : ""}`,
+        rule.choices
+          ? rule.choices.map(code).join(", ")
+          : `${rule.min}..${rule.max}${rule.integer ? ", whole" : ""}`,
         rule.meaning,
       ]);
       const does = {

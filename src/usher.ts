@@ -51,8 +51,11 @@ export interface UsherReader {
   serve(): Promise<Release | undefined>;
   /** Asks the HTTP API inside this process, without a socket. @returns The body of the answer. @throws UsherError of the problem. */
   ask(path: string): Promise<unknown>;
-  /** Fits and compares the candidates on the newest build; publishes nothing. */
-  evaluate(options?: TrainingOptions): Promise<TrainingReport>;
+  /**
+   * Fits and compares the candidates on the newest build; publishes nothing.
+   * @param options.genres Whether the report has a slice for each genre too. Default false.
+   */
+  evaluate(options?: TrainingOptions & { readonly genres?: boolean }): Promise<TrainingReport>;
   close(): Promise<void>;
 }
 
@@ -173,9 +176,13 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
       return release;
     },
     ask: (path) => ask(app, path),
-    evaluate: async (training = {}) => {
-      const set = await readTrainingSet(lake, engine, await build());
-      return compareInWorker({ set, ...requestOf(configuration, training) });
+    evaluate: async ({ genres = false, ...training } = {}) => {
+      const pinned = await build();
+      const set = await readTrainingSet(lake, engine, pinned);
+      const items = genres ? await readCatalogue(lake, engine, pinned) : undefined;
+      const itemGroups = items && set.items.ids.map((id) => items.get(id)?.genres ?? []);
+      const request = { set, ...requestOf(configuration, training) };
+      return compareInWorker({ ...request, ...(itemGroups ? { itemGroups } : {}) });
     },
     showProgress: (event) => {
       status = event;

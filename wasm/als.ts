@@ -1,6 +1,7 @@
 // Half-steps of alternating least squares: every row of one side is solved exactly while the other side is fixed.
 import { choleskyFactor, choleskySolve } from "./cholesky";
 import { addGram } from "./dense";
+import { madd } from "./simd";
 
 /** Rows of the other side that are gathered at a time; 64 rows of 64 floats fit the first-level cache. */
 export const panelRows: i32 = 64;
@@ -33,7 +34,7 @@ export function addWeighted(
       for (let at: usize = 0; at < stride; at += 16) {
         const y = v128.load(source + at);
         v128.store(target + at, f32x4.mul(root, y));
-        v128.store(rhs + at, f32x4.add(v128.load(rhs + at), f32x4.mul(w, y)));
+        v128.store(rhs + at, madd(w, y, v128.load(rhs + at)));
       }
     }
     addGram(panel, rows, width, matrix);
@@ -69,7 +70,7 @@ export function addCentred(
       const t = f32x4.splat(load<f32>(values + entry) - mean - load<f32>(source + bias));
       store<f32>(target + bias, 0);
       for (let at: usize = 0; at < stride; at += 16) {
-        v128.store(rhs + at, f32x4.add(v128.load(rhs + at), f32x4.mul(t, v128.load(target + at))));
+        v128.store(rhs + at, madd(t, v128.load(target + at), v128.load(rhs + at)));
       }
     }
     addGram(panel, rows, width, matrix);

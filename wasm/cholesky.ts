@@ -1,4 +1,5 @@
 // Cholesky factorization A = Uᵀ·U of a symmetric matrix of which only the upper triangle is read.
+import { madd, nmadd } from "./simd";
 
 /**
  * Replaces the upper triangle of the matrix by U. Four pivots at a time, so that the rest is read and written a quarter as often.
@@ -19,7 +20,7 @@ export function choleskyFactor(matrix: usize, width: i32): i32 {
         const below = top + q * stride;
         const factor = v128.load_splat<f32>(row + block + (q << 2));
         for (let j = block; j < stride; j += 16) {
-          v128.store(below + j, f32x4.sub(v128.load(below + j), f32x4.mul(factor, v128.load(row + j))));
+          v128.store(below + j, nmadd(factor, v128.load(row + j), v128.load(below + j)));
         }
       }
     }
@@ -48,16 +49,12 @@ function eliminate(matrix: usize, top: usize, stride: usize, from: usize): void 
       const u1 = v128.load(r1 + j);
       const u2 = v128.load(r2 + j);
       const u3 = v128.load(r3 + j);
-      const a = f32x4.add(
-        f32x4.add(f32x4.mul(a0, u0), f32x4.mul(a1, u1)),
-        f32x4.add(f32x4.mul(a2, u2), f32x4.mul(a3, u3)),
-      );
-      const b = f32x4.add(
-        f32x4.add(f32x4.mul(b0, u0), f32x4.mul(b1, u1)),
-        f32x4.add(f32x4.mul(b2, u2), f32x4.mul(b3, u3)),
-      );
-      v128.store(row + j, f32x4.sub(v128.load(row + j), a));
-      v128.store(row + stride + j, f32x4.sub(v128.load(row + stride + j), b));
+      const a = madd(a1, u1, f32x4.mul(a0, u0));
+      const b = madd(b1, u1, f32x4.mul(b0, u0));
+      const c = madd(a3, u3, f32x4.mul(a2, u2));
+      const d = madd(b3, u3, f32x4.mul(b2, u2));
+      v128.store(row + j, f32x4.sub(v128.load(row + j), f32x4.add(a, c)));
+      v128.store(row + stride + j, f32x4.sub(v128.load(row + stride + j), f32x4.add(b, d)));
     }
   }
 }
@@ -85,14 +82,13 @@ export function choleskySolve(factor: usize, width: i32, b: usize): i32 {
     const z2 = v128.load_splat<f32>(b + block, 8);
     const z3 = v128.load_splat<f32>(b + block, 12);
     for (let j = block + 16; j < stride; j += 16) {
-      const sum = f32x4.add(
-        f32x4.add(f32x4.mul(z0, v128.load(top + j)), f32x4.mul(z1, v128.load(top + stride + j))),
-        f32x4.add(
-          f32x4.mul(z2, v128.load(top + 2 * stride + j)),
-          f32x4.mul(z3, v128.load(top + 3 * stride + j)),
-        ),
+      const first = madd(z1, v128.load(top + stride + j), f32x4.mul(z0, v128.load(top + j)));
+      const second = madd(
+        z3,
+        v128.load(top + 3 * stride + j),
+        f32x4.mul(z2, v128.load(top + 2 * stride + j)),
       );
-      v128.store(b + j, f32x4.sub(v128.load(b + j), sum));
+      v128.store(b + j, f32x4.sub(v128.load(b + j), f32x4.add(first, second)));
     }
   }
   let check: f32 = 0;
@@ -103,7 +99,7 @@ export function choleskySolve(factor: usize, width: i32, b: usize): i32 {
     let sum = load<f32>(b + ((<usize>k) << 2));
     for (; at < aligned; at += 4) sum -= load<f32>(row + at) * load<f32>(b + at);
     let lanes = f32x4.splat(0);
-    for (; at < stride; at += 16) lanes = f32x4.add(lanes, f32x4.mul(v128.load(row + at), v128.load(b + at)));
+    for (; at < stride; at += 16) lanes = madd(v128.load(row + at), v128.load(b + at), lanes);
     sum -=
       f32x4.extract_lane(lanes, 0) +
       f32x4.extract_lane(lanes, 1) +

@@ -1,4 +1,5 @@
 // Dense arithmetic on raw pointers. A *width* is a row length in floats, a multiple of 8; the padding holds zeros.
+import { madd } from "./simd";
 
 /** Sum of the four lanes, always in the same order. */
 function laneSum(v: v128): f32 {
@@ -17,8 +18,8 @@ export function dot(left: usize, right: usize, length: i32): f32 {
   for (; at + 8 <= length; at += 8) {
     const l = left + ((<usize>at) << 2);
     const r = right + ((<usize>at) << 2);
-    first = f32x4.add(first, f32x4.mul(v128.load(l), v128.load(r)));
-    second = f32x4.add(second, f32x4.mul(v128.load(l, 16), v128.load(r, 16)));
+    first = madd(v128.load(l), v128.load(r), first);
+    second = madd(v128.load(l, 16), v128.load(r, 16), second);
   }
   let sum = laneSum(f32x4.add(first, second));
   for (; at < length; at++) {
@@ -40,10 +41,10 @@ export function matrixVector(matrix: usize, rows: i32, width: i32, vector: usize
     for (let at: usize = 0; at < stride; at += 16) {
       const v = v128.load(vector + at);
       const p = base + at;
-      a = f32x4.add(a, f32x4.mul(v128.load(p), v));
-      b = f32x4.add(b, f32x4.mul(v128.load(p + stride), v));
-      c = f32x4.add(c, f32x4.mul(v128.load(p + 2 * stride), v));
-      d = f32x4.add(d, f32x4.mul(v128.load(p + 3 * stride), v));
+      a = madd(v128.load(p), v, a);
+      b = madd(v128.load(p + stride), v, b);
+      c = madd(v128.load(p + 2 * stride), v, c);
+      d = madd(v128.load(p + 3 * stride), v, d);
     }
     const to = out + ((<usize>row) << 2);
     store<f32>(to, laneSum(a));
@@ -55,7 +56,7 @@ export function matrixVector(matrix: usize, rows: i32, width: i32, vector: usize
     let a = f32x4.splat(0);
     const base = matrix + <usize>row * stride;
     for (let at: usize = 0; at < stride; at += 16) {
-      a = f32x4.add(a, f32x4.mul(v128.load(base + at), v128.load(vector + at)));
+      a = madd(v128.load(base + at), v128.load(vector + at), a);
     }
     store<f32>(out + ((<usize>row) << 2), laneSum(a));
   }
@@ -85,17 +86,17 @@ export function addGram(panel: usize, rows: i32, width: i32, matrix: usize): voi
         const v0 = v128.load(p + across);
         const v1 = v128.load(p + across, 16);
         const a = v128.load_splat<f32>(p);
-        a0 = f32x4.add(a0, f32x4.mul(a, v0));
-        a1 = f32x4.add(a1, f32x4.mul(a, v1));
+        a0 = madd(a, v0, a0);
+        a1 = madd(a, v1, a1);
         const b = v128.load_splat<f32>(p, 4);
-        b0 = f32x4.add(b0, f32x4.mul(b, v0));
-        b1 = f32x4.add(b1, f32x4.mul(b, v1));
+        b0 = madd(b, v0, b0);
+        b1 = madd(b, v1, b1);
         const c = v128.load_splat<f32>(p, 8);
-        c0 = f32x4.add(c0, f32x4.mul(c, v0));
-        c1 = f32x4.add(c1, f32x4.mul(c, v1));
+        c0 = madd(c, v0, c0);
+        c1 = madd(c, v1, c1);
         const d = v128.load_splat<f32>(p, 12);
-        d0 = f32x4.add(d0, f32x4.mul(d, v0));
-        d1 = f32x4.add(d1, f32x4.mul(d, v1));
+        d0 = madd(d, v0, d0);
+        d1 = madd(d, v1, d1);
       }
       v128.store(cell, a0);
       v128.store(cell, a1, 16);
@@ -109,17 +110,42 @@ export function addGram(panel: usize, rows: i32, width: i32, matrix: usize): voi
   }
 }
 
-/** out = matrixᵀ · matrix, both triangles. */
-export function gram(matrix: usize, rows: i32, width: i32, out: usize): void {
+/** Rows that stay in the first-level cache while every tile of a Gram matrix reads them. */
+const cachedRows: i32 = 64;
+
+/** out = Gram matrix of the rows, upper triangle. */
+function upperGram(matrix: usize, rows: i32, width: i32, out: usize): void {
   memory.fill(out, 0, (<usize>(width * width)) << 2);
-  // Blocks that stay in the first-level cache while every tile reads them.
-  for (let row = 0; row < rows; row += 64) {
-    const block = rows - row < 64 ? rows - row : 64;
+  for (let row = 0; row < rows; row += cachedRows) {
+    const block = rows - row < cachedRows ? rows - row : cachedRows;
     addGram(matrix + ((<usize>row * <usize>width) << 2), block, width, out);
   }
+}
+
+/** out = matrixᵀ · matrix, both triangles. */
+export function gram(matrix: usize, rows: i32, width: i32, out: usize): void {
+  upperGram(matrix, rows, width, out);
   for (let i = 0; i < width; i++) {
     for (let j = i + 1; j < width; j++) {
       store<f32>(out + ((<usize>(j * width + i)) << 2), load<f32>(out + ((<usize>(i * width + j)) << 2)));
     }
+  }
+}
+
+/** The Gram matrices of blocks of rows, upper triangles: block b goes to out + b·width² floats. */
+export function gramBlocks(
+  matrix: usize,
+  rows: i32,
+  width: i32,
+  blockRows: i32,
+  out: usize,
+  from: i32,
+  to: i32,
+): void {
+  for (let block = from; block < to; block++) {
+    const first = block * blockRows;
+    const count = rows - first < blockRows ? rows - first : blockRows;
+    const start = matrix + ((<usize>first * <usize>width) << 2);
+    upperGram(start, count, width, out + ((<usize>block * <usize>(width * width)) << 2));
   }
 }

@@ -1,12 +1,12 @@
 // The k best of many scores, with a heap whose root is the worst kept entry.
 
 /** True where the entry at `left` is worse than the one at `right`: a lower score, or the same score and a higher index. */
-function isWorse(leftScore: f32, leftItem: i32, rightScore: f32, rightItem: i32): bool {
+export function isWorse(leftScore: f32, leftItem: i32, rightScore: f32, rightItem: i32): bool {
   return leftScore < rightScore || (leftScore == rightScore && leftItem > rightItem);
 }
 
 /** Moves an entry down from `hole` until no child is worse. */
-function siftDown(items: usize, values: usize, size: i32, score: f32, item: i32): void {
+export function siftDown(items: usize, values: usize, size: i32, score: f32, item: i32): void {
   let hole = 0;
   while (true) {
     let child = 2 * hole + 1;
@@ -32,7 +32,7 @@ function siftDown(items: usize, values: usize, size: i32, score: f32, item: i32)
 }
 
 /** Adds an entry to a heap of `size` entries. */
-function siftUp(items: usize, values: usize, size: i32, score: f32, item: i32): void {
+export function siftUp(items: usize, values: usize, size: i32, score: f32, item: i32): void {
   let hole = size;
   while (hole > 0) {
     const parent = (hole - 1) >> 1;
@@ -45,6 +45,17 @@ function siftUp(items: usize, values: usize, size: i32, score: f32, item: i32): 
   }
   store<f32>(values + ((<usize>hole) << 2), score);
   store<i32>(items + ((<usize>hole) << 2), item);
+}
+
+/** Turns a heap into a list, best first. */
+export function sortBest(items: usize, values: usize, size: i32): void {
+  for (let last = size - 1; last > 0; last--) {
+    const score = load<f32>(values + ((<usize>last) << 2));
+    const item = load<i32>(items + ((<usize>last) << 2));
+    store<f32>(values + ((<usize>last) << 2), load<f32>(values));
+    store<i32>(items + ((<usize>last) << 2), load<i32>(items));
+    siftDown(items, values, last, score, item);
+  }
 }
 
 /**
@@ -84,12 +95,6 @@ export function topK(
       else siftDown(items, values, size, score, at);
     }
   }
-  for (let last = size - 1; last > 0; last--) {
-    const score = load<f32>(values + ((<usize>last) << 2));
-    const item = load<i32>(items + ((<usize>last) << 2));
-    store<f32>(values + ((<usize>last) << 2), load<f32>(values));
-    store<i32>(items + ((<usize>last) << 2), load<i32>(items));
-    siftDown(items, values, last, score, item);
-  }
+  sortBest(items, values, size);
   return size;
 }

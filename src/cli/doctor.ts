@@ -2,7 +2,8 @@ import { access, constants, statfs } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { openDuckdb } from "../engine/duckdb.ts";
 import { ownerOf } from "../home/lock.ts";
-import { kernelMode } from "../kernels/workspace.ts";
+import { kernelChoice } from "../kernels/kernel-mode.ts";
+import { threadCount } from "../kernels/pool.ts";
 import { version } from "../version.ts";
 import type { Command } from "./command.ts";
 
@@ -25,7 +26,7 @@ export const doctor: Command = {
     const findings: Finding[] = [
       { name: "usher", ok: true, value: version },
       { name: "node", ok: true, value: `${process.versions.node} on ${process.platform} ${process.arch}` },
-      { name: "kernels", ok: true, value: kernelMode() },
+      kernelsFinding(),
       await duckdbFinding(),
       ...(await homeFindings(home)),
     ];
@@ -36,6 +37,11 @@ export const doctor: Command = {
   },
   failed: (findings) => (findings as Finding[]).some(({ ok }) => !ok),
 };
+
+function kernelsFinding(): Finding {
+  const { mode, reason } = kernelChoice();
+  return { name: "kernels", ok: true, value: `${mode} (${reason}), ${threadCount()} threads` };
+}
 
 async function duckdbFinding(): Promise<Finding> {
   try {

@@ -1,4 +1,4 @@
-import { formatEvaluationTable } from "../registry/evaluation-table.ts";
+import { formatEvaluationTable, formatSliceTable } from "../registry/evaluation-table.ts";
 import { openReader } from "../usher.ts";
 import type { Command } from "./command.ts";
 import { trainingFrom, trainingOptions } from "./train.ts";
@@ -7,15 +7,23 @@ import { trainingFrom, trainingOptions } from "./train.ts";
 export const evaluate: Command = {
   name: "evaluate",
   summary: "fit the candidates on 80 % of the newest build and compare them on the rest; publishes nothing",
-  options: trainingOptions,
+  options: [
+    ...trainingOptions,
+    {
+      flags: "--slices",
+      meaning: "show the rankers for new users, heavy users, the long tail and each genre",
+    },
+  ],
   async run(run) {
-    const { home, configuration, say, work } = run;
+    const { home, configuration, options, say, work } = run;
+    const withSlices = options["slices"] === true;
     const usher = await openReader({ home, configuration });
     try {
       const report = await work("Evaluating", (onProgress) =>
-        usher.evaluate({ ...trainingFrom(run), onProgress }),
+        usher.evaluate({ ...trainingFrom(run), genres: withSlices, onProgress }),
       );
       say(formatEvaluationTable(report));
+      if (withSlices) say(formatSliceTable(report));
       say("the figures are of models fitted on 80 % of each user's ratings; nothing was published");
       return report;
     } finally {

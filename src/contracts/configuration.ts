@@ -44,9 +44,14 @@ export const configurationSchema = Type.Object(
       },
       exact,
     ),
-    models: Type.Record(Type.String(), Type.Record(Type.String(), Type.Number()), {
-      description: 'Parameters that differ from the defaults, by algorithm: `{ "ials": { "factors": 32 } }`.',
-    }),
+    models: Type.Record(
+      Type.String(),
+      Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
+      {
+        description:
+          'Parameters that differ from the defaults, by algorithm: `{ "ials": { "factors": 32 } }`.',
+      },
+    ),
   },
   exact,
 );

@@ -14,7 +14,10 @@ const interval = Type.Object(
 
 /** An algorithm with all of its parameters, those at their defaults too. */
 const modelChoice = Type.Object(
-  { algorithm: Type.String(), parameters: Type.Record(Type.String(), Type.Number()) },
+  {
+    algorithm: Type.String(),
+    parameters: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
+  },
   exact,
 );
 
@@ -42,6 +45,25 @@ const raterFigures = Type.Object(
     rmse_against_baseline: Type.Union([interval, Type.Null()], {
       description: "Null for the baseline itself and where no rating was held out.",
     }),
+  },
+  exact,
+);
+
+const sliceFigures = Type.Object(
+  {
+    name: Type.String({ description: "Such as `new users`, `long tail`, `genre Comedy`." }),
+    users_evaluated: Type.Integer({ minimum: 1 }),
+    rankers: Type.Array(
+      Type.Object(
+        {
+          ndcg: Type.Number(),
+          recall: Type.Number(),
+          ndcg_against_popularity: Type.Union([interval, Type.Null()]),
+        },
+        exact,
+      ),
+      { description: "In the order of the report's `rankers`." },
+    ),
   },
   exact,
 );
@@ -77,6 +99,9 @@ const trainingProperties = {
   note: Type.String({ description: "What the figures are of." }),
   rankers: Type.Array(rankerFigures, { minItems: 1 }),
   raters: Type.Array(raterFigures, { minItems: 1 }),
+  slices: Type.Optional(
+    Type.Array(sliceFigures, { description: "The rankers for parts of the users or items." }),
+  ),
   chosen: Type.Object({ ranker: modelChoice, rater: modelChoice, reason: Type.String() }, exact),
   gate: Type.Object(
     {

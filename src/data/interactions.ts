@@ -39,6 +39,13 @@ export function historyOf(interactions: Interactions, user: number): History {
   return { items: interactions.items.subarray(from, to), values: interactions.values.subarray(from, to) };
 }
 
+/** Indexes of the users whose rows are not empty, ascending. */
+export function usersWithEntries({ userCount, starts }: Interactions): Int32Array {
+  return Int32Array.from({ length: userCount }, (_, user) => user).filter(
+    (user) => starts[user + 1]! > starts[user]!,
+  );
+}
+
 /** A row without entries. */
 export const emptyHistory: History = { items: new Int32Array(0), values: new Float32Array(0) };
 

@@ -36,6 +36,31 @@ export function seededRandom(seed: number): Random {
   };
 }
 
+/**
+ * Standard normal numbers from a stream, two from each pair of draws: for filling large arrays.
+ *
+ * Source: Marsaglia, Bray 1964, "A convenient method for generating normal variables" (the polar method).
+ */
+export function normalStream(random: Random): () => number {
+  let spare: number | undefined;
+  return () => {
+    if (spare !== undefined) {
+      const kept = spare;
+      spare = undefined;
+      return kept;
+    }
+    for (;;) {
+      const x = 2 * random.uniform() - 1;
+      const y = 2 * random.uniform() - 1;
+      const square = x * x + y * y;
+      if (square >= 1 || square === 0) continue;
+      const scale = Math.sqrt((-2 * Math.log(square)) / square);
+      spare = y * scale;
+      return x * scale;
+    }
+  };
+}
+
 /** Puts the entries of an array into a random order, in place (Fisher–Yates). */
 export function shuffle(values: { length: number; [index: number]: number }, random: Random): void {
   for (let last = values.length - 1; last > 0; last--) {

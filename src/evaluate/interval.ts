@@ -31,6 +31,30 @@ export function pairedInterval(
   });
 }
 
+/** A mean with its 95 % interval. */
+export interface MeanInterval {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * 95 % percentile bootstrap, over users, of the mean of one figure.
+ *
+ * @param figures One a user; not empty.
+ * Cost: O(users · resamples).
+ *
+ * @example
+ * import { meanInterval } from "usher-recommender";
+ * const { mean, low, high } = meanInterval(Float64Array.of(0, 1, 1, 0, 1, 1, 1, 0));
+ * [mean, low < mean, high > mean]; // → [0.625, true, true]
+ */
+export function meanInterval(figures: Float64Array, options: BootstrapOptions = {}): MeanInterval {
+  const right = new Float64Array(figures.length);
+  const { difference: mean, low, high } = pairedInterval({ left: figures, right }, options);
+  return { mean, low, high };
+}
+
 /** Errors of one model by user: squared errors summed, and how many there were. */
 export interface SquaredErrors {
   readonly sums: Float64Array;

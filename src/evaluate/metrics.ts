@@ -27,6 +27,15 @@ export function recallAt(list: RankedList, k: number): number {
   return list.relevant.size === 0 ? 0 : hits(list, k) / Math.min(k, list.relevant.size);
 }
 
+/**
+ * Hits among the first k / |relevant|, in 0..1: the other recall, which a list of k items cannot fill where more are relevant.
+ *
+ * Source: Dacrema et al. 2021, "A troubling analysis of reproducibility"; also RecBole and ranx. Use {@link recallAt} for Liang et al.
+ */
+export function recallOfAllAt(list: RankedList, k: number): number {
+  return list.relevant.size === 0 ? 0 : hits(list, k) / list.relevant.size;
+}
+
 /** Precision@k = hits among the first k / k, in 0..1; a list shorter than k is not excused. */
 export function precisionAt(list: RankedList, k: number): number {
   return hits(list, k) / k;
@@ -72,6 +81,49 @@ export function averagePrecisionAt(list: RankedList, k: number): number {
   return sum / Math.min(k, relevant.size);
 }
 
+/** 1 / rank of the first hit among the first k, 0 where there is none. Its mean over users is MRR@k. */
+export function reciprocalRankAt(list: RankedList, k: number): number {
+  for (let at = 0; at < Math.min(k, list.ranked.length); at++)
+    if (list.relevant.has(list.ranked[at]!)) return 1 / (at + 1);
+  return 0;
+}
+
+/**
+ * Area under the ROC curve, in 0..1: how probable it is that a positive scores above a negative; a tie counts half.
+ *
+ * @returns 0.5 where there is no pair. A score that is not a number counts as below all others.
+ * Cost: O((positives + negatives) · log(positives)).
+ * Source: Hanley and McNeil 1982 (Mann–Whitney statistic). Checked against scikit-learn's `roc_auc_score`.
+ *
+ * @example
+ * import { auc } from "usher-recommender";
+ * auc({ positives: [0.9, 0.3], negatives: [0.5, 0.3, 0.1] }); // → 0.75
+ */
+export function auc(scores: { positives: ArrayLike<number>; negatives: ArrayLike<number> }): number {
+  const { positives, negatives } = scores;
+  if (positives.length === 0 || negatives.length === 0) return 0.5;
+  const known = (score: number) => (Number.isNaN(score) ? Number.NEGATIVE_INFINITY : score);
+  const sorted = Float64Array.from(positives, known).sort();
+  let halves = 0; // two for a pair in the right order, one for a tie
+  for (let at = 0; at < negatives.length; at++) {
+    const score = known(negatives[at]!);
+    halves += 2 * sorted.length - countBelow(sorted, score, false) - countBelow(sorted, score, true);
+  }
+  return halves / 2 / sorted.length / negatives.length;
+}
+
+/** How many of the ascending values are below a limit, or at most the limit. */
+function countBelow(sorted: Float64Array, limit: number, isInclusive: boolean): number {
+  let from = 0;
+  let to = sorted.length;
+  while (from < to) {
+    const half = (from + to) >> 1;
+    if (sorted[half]! < limit || (isInclusive && sorted[half] === limit)) from = half + 1;
+    else to = half;
+  }
+  return from;
+}
+
 /**
  * Rank of one held-out item among given negatives, 1 = best, for protocols such as NCF's "1 against 99".
  *
@@ -114,13 +166,6 @@ function meanError({ predicted, actual }: Predictions, measure: (error: number) 
   let sum = 0;
   for (let at = 0; at < actual.length; at++) sum += measure(predicted[at]! - actual[at]!);
   return sum / actual.length;
-}
-
-/** Share of all items that are in at least one of the lists, in 0..1. */
-export function coverage(lists: Iterable<ArrayLike<number>>, itemCount: number): number {
-  const seen = new Set<number>();
-  for (const list of lists) for (let at = 0; at < list.length; at++) seen.add(list[at]!);
-  return itemCount === 0 ? 0 : seen.size / itemCount;
 }
 
 /** Arithmetic mean; 0 of nothing. */

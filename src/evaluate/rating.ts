@@ -1,13 +1,19 @@
-import { historyOf, type Interactions } from "../data/interactions.ts";
+import { historyOf, type Interactions, usersWithEntries } from "../data/interactions.ts";
 import { UsherError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 
+/** Ends of a rating scale, both allowed. */
+export interface RatingRange {
+  readonly min: number;
+  readonly max: number;
+}
+
 /** Ends of the internal rating scale; predictions are clipped to them. */
-export const ratingRange = { min: 0.5, max: 5 } as const;
+export const ratingRange: RatingRange = { min: 0.5, max: 5 };
 
 /** The rating as it is shown: clipped to the scale. */
-export function clipRating(rating: number): number {
-  return Math.min(ratingRange.max, Math.max(ratingRange.min, rating));
+export function clipRating(rating: number, range: RatingRange = ratingRange): number {
+  return Math.min(range.max, Math.max(range.min, rating));
 }
 
 /** How well a model predicts ratings, by user and over all. Arrays have one entry a user with held-out ratings. */
@@ -23,10 +29,11 @@ export interface RatingEvaluation {
 }
 
 /**
- * RMSE and MAE of predictions clipped to 0.5..5, by fold-in of each user's training ratings as in serving.
+ * RMSE and MAE of predictions clipped to the scale, by fold-in of each user's training ratings as in serving.
  *
  * @param task.train Ratings that the model gets as each user's history, shape [users × items].
  * @param task.test Held-out ratings. Users without any are left out.
+ * @param task.range Ends of the scale. Default 0.5..5; published figures of MovieLens-100K and 1M clip to 1..5.
  * @param task.onUser Called with the share of users done, 0..1, now and then.
  * @throws UsherError `MODEL_DIVERGED`: a prediction that is not a number.
  * Cost: one fold-in and O(items) per user.
@@ -35,13 +42,11 @@ export function evaluateRating(task: {
   model: Model;
   train: Interactions;
   test: Interactions;
+  range?: RatingRange;
   onUser?: (fraction: number) => void;
 }): RatingEvaluation {
-  const { model, train, test, onUser } = task;
-  const evaluated: number[] = [];
-  for (let user = 0; user < test.userCount; user++)
-    if (test.starts[user + 1]! > test.starts[user]!) evaluated.push(user);
-  const users = Int32Array.from(evaluated);
+  const { model, train, test, range = ratingRange, onUser } = task;
+  const users = usersWithEntries(test);
   const counts = new Int32Array(users.length);
   const squaredErrors = new Float64Array(users.length);
   const absoluteErrors = new Float64Array(users.length);
@@ -57,7 +62,7 @@ export function evaluateRating(task: {
           `${model.algorithm}: expected a predicted rating, got NaN for user ${user}, item ${items[entry]}`,
         );
       }
-      const error = clipRating(predicted) - values[entry]!;
+      const error = clipRating(predicted, range) - values[entry]!;
       squaredErrors[at]! += error * error;
       absoluteErrors[at]! += Math.abs(error);
     }

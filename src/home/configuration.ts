@@ -210,7 +210,7 @@ function expectation(schema: Node): string {
   if (minimum !== undefined) return `an ${String(type)} in ${String(minimum)}..${String(maximum)}`;
   if (pattern !== undefined) return `text that matches ${String(pattern)}`;
   if (type === "array") return "a list of texts";
-  if (type === "object") return "an object of algorithms, each with its parameters as numbers";
+  if (type === "object") return "an object of algorithms, each with its parameters as numbers or names";
   return minLength ? "a text that is not empty" : "a text";
 }
 

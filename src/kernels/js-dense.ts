@@ -1,7 +1,9 @@
 import type { Kernels } from "./kernels.ts";
 
 /** The dense kernels in JavaScript: the reference, and the fallback where WebAssembly is switched off. */
-export function jsDense(buffer: ArrayBufferLike): Pick<Kernels, "dot" | "gram" | "matrixVector"> {
+export function jsDense(
+  buffer: ArrayBufferLike,
+): Pick<Kernels, "dot" | "gram" | "gramBlocks" | "matrixVector"> {
   const f32 = new Float32Array(buffer);
 
   const dot = (left: number, right: number, length: number) => {
@@ -27,7 +29,18 @@ export function jsDense(buffer: ArrayBufferLike): Pick<Kernels, "dot" | "gram" |
     }
   };
 
-  return { dot, gram, matrixVector };
+  const gramBlocks: Kernels["gramBlocks"] = (matrix, rows, width, blockRows, out, from, to) => {
+    for (let block = from; block < to; block++) {
+      const target = (out >> 2) + block * width * width;
+      f32.fill(0, target, target + width * width);
+      const end = Math.min(rows, (block + 1) * blockRows);
+      for (let row = block * blockRows; row < end; row++) {
+        addOuter(f32, (matrix >> 2) + row * width, width, 1, target);
+      }
+    }
+  };
+
+  return { dot, gram, gramBlocks, matrixVector };
 }
 
 /** The Cholesky kernels in JavaScript. */

@@ -1,15 +1,16 @@
 import { type Interactions, transpose } from "../data/interactions.ts";
 import { seededRandom } from "../data/random.ts";
 import { paddedWidth, scratchFloats } from "../kernels/kernels.ts";
+import { openPool, threadCount } from "../kernels/pool.ts";
 import { bytesOf, createWorkspace, type Workspace } from "../kernels/workspace.ts";
 import { type AlsSide, placeSide, sidesBytes } from "./als-side.ts";
-import { biasedMfModel, biasedMfModelBytes, rowStrengths } from "./biased-mf-model.ts";
-import { alternate, equalBlocks, type HalfStep } from "./fit-loop.ts";
+import { alternate, exactSolveBlocks, type HalfStep } from "./fit-loop.ts";
 import { packRows } from "./item-factors.ts";
 import type { Algorithm, FitShape } from "./model.ts";
 import { checkModelData, modelArray } from "./model-data.ts";
 import { resolveParameters, seedRule } from "./parameters.ts";
-import { checkTrainingData, shapeOf } from "./training-data.ts";
+import { type LearnedRatings, ratingModel, ratingModelBytes } from "./rating-model.ts";
+import { checkMemory, checkTrainingData, shapeOf } from "./training-data.ts";
 
 const rules = {
   factors: {
@@ -47,17 +48,19 @@ export type BiasedMfParameters = Readonly<Record<keyof typeof rules, number>>;
 const of = { algorithm: "biased-mf", rules };
 
 /**
- * Matrix factorization of ratings with user and item biases, by alternating least squares with exact solves.
+ * Matrix factorization of ratings with user and item biases, by alternating least squares.
  *
  * Predicts μ + b_u + b_i + p·q and minimizes Σ over ratings (rating − prediction)² + Σ over rows n^ν·(λ·|factors|² + λ_b·bias²), where
- * n is the number of ratings in a row and μ the mean of all. A row's factors and bias are solved together. A user is known by
- * history only: scoring solves one row; a user without ratings gets μ + b_i.
+ * n is the number of ratings in a row and μ the mean of all. A row's factors and bias are solved together: by a few steps of conjugate
+ * gradients from where they stand, in the last epoch exactly. A user is known by history only: scoring solves one row; a user without
+ * ratings gets μ + b_i.
  *
  * @throws UsherError `DATA_EMPTY`; `DATA_INVALID`, a rating that is not finite; `MODEL_PARAMETER`; `MODEL_DIVERGED`;
  *   `MEMORY_EXCEEDED`; `CANCELLED`.
- * Cost: O(epochs · (entries · factors² + (users + items) · factors³ / 6)) time; `memoryBytes` says how much memory.
+ * Cost: O(epochs · entries · factors) time, and once O(entries · factors² + (users + items) · factors³ / 6); `memoryBytes` says how much
+ *   memory.
  * Source: Zhou, Wilkinson, Schreiber, Pan 2008 (ALS-WR, eq. 3–5), with the biases of Koren, Bell, Volinsky 2009 (eq. 4) as one
- *   more coordinate beside a constant 1. Measured by `bench/rating-5-fold.ts`.
+ *   more coordinate beside a constant 1; Takács, Pilászy, Tikk 2011 for the steps. Measured by `bench/rating-5-fold.ts`.
  */
 export const biasedMf: Algorithm = {
   name: of.algorithm,
@@ -66,20 +69,32 @@ export const biasedMf: Algorithm = {
   memoryBytes(shape, given) {
     const { factors } = resolveParameters(of, given);
     const transposed = shape.entryCount * 8 + shape.itemCount * 8;
-    return fitBytes(shape, factors) + transposed + biasedMfModelBytes(shape.itemCount, factors);
+    return (
+      fitBytes(shape, { factors, threads: threadCount() }) +
+      transposed +
+      ratingModelBytes(shape.itemCount, factors)
+    );
   },
   async fit(interactions, given, run) {
     const parameters = resolveParameters(of, given);
     checkTrainingData(interactions, { algorithm: of.algorithm });
+    checkMemory(biasedMf, { interactions, parameters, run });
     const { factors, epochs, regularization, biasRegularization } = parameters;
-    const fit = startFit(interactions, parameters);
-    await alternate({
-      algorithm: of.algorithm,
-      epochs,
-      halfSteps: fit.halfSteps,
-      remedy: `regularization ${regularization}, biasRegularization ${biasRegularization}`,
-      run,
-    });
+    const threads = threadCount(run?.threads);
+    const fit = startFit(interactions, parameters, threads);
+    const pool = openPool(fit.workspace, threads);
+    try {
+      await alternate({
+        algorithm: of.algorithm,
+        epochs,
+        pool,
+        halfSteps: fit.halfSteps,
+        remedy: `regularization ${regularization}, biasRegularization ${biasRegularization}`,
+        run,
+      });
+    } finally {
+      pool.close();
+    }
     const { rows, rowCount } = fit.items;
     const { width, mean } = fit;
     const itemBiases = Float32Array.from(
@@ -87,7 +102,7 @@ export const biasedMf: Algorithm = {
       (_, item) => rows[item * width + factors + 1]!,
     );
     const itemFactors = packRows(rows, { used: factors, width, rowCount });
-    return biasedMfModel({ mean, itemBiases, itemFactors }, parameters);
+    return served({ mean, itemBiases, itemFactors }, parameters);
   },
   load(data) {
     const parameters = checkModelData(data, of);
@@ -96,21 +111,46 @@ export const biasedMf: Algorithm = {
     const itemBiases = modelArray(data, { name: "itemBiases", type: "f32", length: itemCount });
     const length = itemCount * parameters.factors;
     const itemFactors = modelArray(data, { name: "itemFactors", type: "f32", length });
-    return biasedMfModel({ mean, itemBiases, itemFactors }, parameters);
+    return served({ mean, itemBiases, itemFactors }, parameters);
   },
 };
 
-function fitBytes(shape: FitShape, factors: number): number {
+function served(learned: LearnedRatings, parameters: BiasedMfParameters) {
+  const strengthsOf = (count: number) => rowStrengths(count, parameters);
+  return ratingModel(learned, {
+    algorithm: of.algorithm,
+    parameters,
+    factors: parameters.factors,
+    strengthsOf,
+  });
+}
+
+/** Strengths of the penalties on the factors and the bias of a row with this many ratings. */
+function rowStrengths(
+  count: number,
+  parameters: BiasedMfParameters,
+): readonly [factors: number, bias: number] {
+  const scale = count ** parameters.regularizationExponent;
+  return [parameters.regularization * scale, parameters.biasRegularization * scale];
+}
+
+function fitBytes(shape: FitShape, { factors, threads }: { factors: number; threads: number }): number {
   const width = paddedWidth(factors + 2);
   const biasStrengths = [4 * shape.userCount, 4 * shape.itemCount];
-  return bytesOf(...sidesBytes(shape, width), ...biasStrengths, 4 * scratchFloats(width));
+  const squares = [4 * width, 4 * width];
+  return bytesOf(
+    ...sidesBytes(shape, width),
+    ...biasStrengths,
+    ...squares,
+    4 * threads * scratchFloats(width),
+  );
 }
 
 /** Everything in linear memory, with random item factors and the two half-steps over it. */
-function startFit(interactions: Interactions, parameters: BiasedMfParameters) {
+function startFit(interactions: Interactions, parameters: BiasedMfParameters, threads: number) {
   const { factors, seed } = parameters;
   const width = paddedWidth(factors + 2);
-  const workspace = createWorkspace({ bytes: fitBytes(shapeOf(interactions), factors) });
+  const workspace = createWorkspace({ bytes: fitBytes(shapeOf(interactions), { factors, threads }) });
   const users = placeSide(workspace, interactions, width);
   const items = placeSide(workspace, transpose(interactions), width);
   const mean = users.values.reduce((sum, rating) => sum + rating, 0) / users.values.length;
@@ -121,7 +161,7 @@ function startFit(interactions: Interactions, parameters: BiasedMfParameters) {
     }
     items.rows[item * width + factors] = 1; // where the user's bias stands
   }
-  const scratch = workspace.f32(scratchFloats(width));
+  const scratch = workspace.f32(threads * scratchFloats(width));
   const shared = { mean, scratch, workspace, parameters };
   const userBias = factors;
   const itemBias = factors + 1;
@@ -129,7 +169,7 @@ function startFit(interactions: Interactions, parameters: BiasedMfParameters) {
     halfStep({ side: "user", own: users, other: items, ownBias: userBias, otherBias: itemBias, ...shared }),
     halfStep({ side: "item", own: items, other: users, ownBias: itemBias, otherBias: userBias, ...shared }),
   ];
-  return { width, mean, items, halfSteps };
+  return { workspace, width, mean, items, halfSteps };
 }
 
 function halfStep(of: {
@@ -147,19 +187,41 @@ function halfStep(of: {
   const width = paddedWidth(parameters.factors + 2);
   const biasRegularization = workspace.f32(own.rowCount);
   for (let row = 0; row < own.rowCount; row++) {
-    const strengths = rowStrengths(own.starts[row + 1]! - own.starts[row]!, parameters);
-    own.regularization[row] = strengths.factors;
-    biasRegularization[row] = strengths.bias;
+    const [strength, bias] = rowStrengths(own.starts[row + 1]! - own.starts[row]!, parameters);
+    own.regularization[row] = strength;
+    biasRegularization[row] = bias;
   }
+  const squares = workspace.f32(width);
+  const bounds = exactSolveBlocks(own.starts, width);
+  const rows = [
+    ...([own.starts.byteOffset, own.items.byteOffset, own.values.byteOffset, "from", "to"] as const),
+    ...([own.rows.byteOffset, other.rows.byteOffset, own.regularization.byteOffset] as const),
+    biasRegularization.byteOffset,
+  ] as const;
+  const model = [width, parameters.factors, mean, ownBias, otherBias] as const;
   return {
     side,
-    bounds: equalBlocks(own.starts, width),
-    solve: (from, to) =>
-      workspace.kernels.explicitRows(
-        ...([own.starts.byteOffset, own.items.byteOffset, own.values.byteOffset, from, to] as const),
-        ...([own.rows.byteOffset, other.rows.byteOffset, own.regularization.byteOffset] as const),
-        ...([biasRegularization.byteOffset, width, parameters.factors, mean] as const),
-        ...([ownBias, otherBias, scratch.byteOffset] as const),
-      ),
+    async prepare() {
+      meanSquares(other, squares);
+    },
+    job: (epoch) => {
+      if (epoch === parameters.epochs) {
+        return { kernel: "explicitRows", args: [...rows, ...model, "scratch"], bounds, scratch };
+      }
+      const steps = epoch === 1 ? 3 : 2;
+      const args = [...rows, squares.byteOffset, ...model, steps, "scratch"] as const;
+      return { kernel: "explicitSteps", args, bounds, scratch };
+    },
   };
+}
+
+/** Mean square of each float of a side's rows, each row as often as it has entries. */
+function meanSquares({ rows, starts, items, rowCount }: AlsSide, squares: Float32Array): void {
+  const width = squares.length;
+  const sums = new Float64Array(width);
+  for (let row = 0; row < rowCount; row++) {
+    const entries = starts[row + 1]! - starts[row]!;
+    for (let at = 0; at < width; at++) sums[at]! += entries * rows[row * width + at]! ** 2;
+  }
+  for (let at = 0; at < width; at++) squares[at] = sums[at]! / items.length;
 }

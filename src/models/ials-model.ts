@@ -13,18 +13,18 @@ import {
   serveFactors,
   solveAgain,
 } from "./item-factors.ts";
-import type { Model } from "./model.ts";
+import type { FactorRows, Model } from "./model.ts";
 import { checkHistory } from "./training-data.ts";
 
 const algorithm = "ials";
 
-/** Strength of the penalty on a row: λ·(Σ weights + a0·N)^ν, N = length of the other side. */
-export function rowStrength(weights: Float32Array, otherCount: number, parameters: IalsParameters): number {
+/** Strength of the penalty on a row: λ·(total + a0·N)^ν, total = sum of its weights, N = length of the other side. */
+export function rowStrength(total: number, otherCount: number, parameters: IalsParameters): number {
   const { regularization, unobservedWeight, regularizationExponent } = parameters;
-  let total = unobservedWeight * otherCount;
-  for (const weight of weights) total += weight;
-  return regularization * total ** regularizationExponent;
+  return regularization * (total + unobservedWeight * otherCount) ** regularizationExponent;
 }
+
+const sumOf = (weights: Float32Array) => weights.reduce((sum, weight) => sum + weight, 0);
 
 /** Bytes of a served model. */
 export function ialsModelBytes(itemCount: number, factors: number): number {
@@ -53,7 +53,7 @@ export function ialsModel(itemFactors: Float32Array, parameters: IalsParameters)
   const foldIn = (history: History) => {
     checkHistory(history, { algorithm, itemCount, valueMin: 0 });
     placeHistory(served, history);
-    strengths[0] = rowStrength(history.values, itemCount, parameters);
+    strengths[0] = rowStrength(sumOf(history.values), itemCount, parameters);
     const failed = kernels.implicitRows(
       ...([starts.byteOffset, items.byteOffset, values.byteOffset, 0, 1, vector.byteOffset] as const),
       ...([rows.byteOffset, gram.byteOffset, strengths.byteOffset] as const),
@@ -66,10 +66,31 @@ export function ialsModel(itemFactors: Float32Array, parameters: IalsParameters)
     );
   };
 
+  const factorRows: FactorRows = {
+    width,
+    itemRows: rows,
+    offset: 0,
+    constants: gram,
+    strengthsOf(history) {
+      checkHistory(history, { algorithm, itemCount, valueMin: 0 });
+      return [rowStrength(sumOf(history.values), itemCount, parameters), 0];
+    },
+    foldInJob: (at) => ({
+      kernel: "implicitRows",
+      args: [
+        ...([at.starts, at.items, at.values, "from", "to", at.rows, at.itemRows, at.constants] as const),
+        ...([at.strengths[0], width, factors, "scratch"] as const),
+      ],
+      bounds: at.bounds,
+      scratch: at.scratch,
+    }),
+  };
+
   return {
     algorithm,
     parameters,
     itemCount,
+    factorRows,
     scoreItems(history, out) {
       foldIn(history);
       scoreRows(served);

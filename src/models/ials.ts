@@ -1,15 +1,16 @@
-import { type Interactions, transpose } from "../data/interactions.ts";
+import type { Interactions } from "../data/interactions.ts";
 import { seededRandom } from "../data/random.ts";
-import { paddedWidth, scratchFloats } from "../kernels/kernels.ts";
-import { bytesOf, createWorkspace, type Workspace } from "../kernels/workspace.ts";
-import { type AlsSide, placeSide, sidesBytes } from "./als-side.ts";
-import { alternate, equalBlocks, type HalfStep } from "./fit-loop.ts";
+import { paddedWidth } from "../kernels/kernels.ts";
+import { openPool, type PoolJob, threadCount } from "../kernels/pool.ts";
+import { bytesOf, createWorkspace } from "../kernels/workspace.ts";
+import { type ChunkedSide, chunkedSidesBytes, placeSides, type SidesLayout } from "./chunked-sides.ts";
+import { alternate, breathe } from "./fit-loop.ts";
 import { ialsModel, ialsModelBytes, rowStrength } from "./ials-model.ts";
-import { packRows } from "./item-factors.ts";
+import { implicitSolver, implicitSolverBytes } from "./implicit-solver.ts";
 import type { Algorithm, FitShape } from "./model.ts";
 import { checkModelData, modelArray } from "./model-data.ts";
 import { resolveParameters, seedRule } from "./parameters.ts";
-import { checkTrainingData, shapeOf } from "./training-data.ts";
+import { checkMemory, checkTrainingData, shapeOf } from "./training-data.ts";
 
 const rules = {
   factors: { default: 64, min: 1, max: 1024, integer: true, meaning: "size of each embedding" },
@@ -48,15 +49,17 @@ export type IalsParameters = Readonly<Record<keyof typeof rules, number>>;
 const of = { algorithm: "ials", rules };
 
 /**
- * Matrix factorization for implicit feedback, by alternating least squares with exact solves.
+ * Matrix factorization for implicit feedback, by alternating least squares.
  *
  * Minimizes Σ over interactions w·(1 − x·y)² + a0·Σ over *all* cells (x·y)² + Σ over rows λ·(W + a0·N)^ν·|row|², where w is the weight of
  * the interaction (how sure we are that it was liked), W the sum of the weights of a row and N the length of the other side. With
- * weights of 1 this is the formulation of the source. A user is known by history only: scoring solves one row exactly.
+ * weights of 1 this is the formulation of the source. While fitting, a row moves a step or two of preconditioned conjugate gradients
+ * an epoch, which ends where exact solutions end; a user is known by history only, and scoring solves one row exactly.
+ * With the `js` and `wasm` kernels the model is the same to the bit for any number of threads.
  *
  * @throws UsherError `DATA_EMPTY`; `DATA_INVALID`, a weight that is negative or not finite; `MODEL_PARAMETER`; `MODEL_DIVERGED`;
  *   `MEMORY_EXCEEDED`; `CANCELLED`.
- * Cost: O(epochs · (entries · factors² + (users + items) · factors³ / 6)) time; `memoryBytes` says how much memory.
+ * Cost: O(epochs · (entries · factors + (users + items) · factors² + factors³)) time; `memoryBytes` says how much memory at most.
  * Source: Rendle, Krichene, Zhang, Koren 2022, "Revisiting the performance of iALS", eq. 1–4. The published leave-one-out figures
  *   are reached by `bench/ncf-leave-one-out.ts`.
  * @example
@@ -73,23 +76,45 @@ export const ials: Algorithm = {
   parameters: rules,
   memoryBytes(shape, given) {
     const { factors } = resolveParameters(of, given);
-    const transposed = shape.entryCount * 8 + shape.itemCount * 8;
-    return fitBytes(shape, factors) + transposed + ialsModelBytes(shape.itemCount, factors);
+    const layout = { width: paddedWidth(factors), weighted: true, threads: threadCount() };
+    return fitBytes(shape, layout) + ialsModelBytes(shape.itemCount, factors);
   },
   async fit(interactions, given, run) {
     const parameters = resolveParameters(of, given);
     checkTrainingData(interactions, { algorithm: of.algorithm, valueMin: 0 });
+    checkMemory(ials, { interactions, parameters, run });
     const { factors, epochs, regularization, unobservedWeight, regularizationExponent } = parameters;
-    const fit = startFit(interactions, parameters);
-    await alternate({
-      algorithm: of.algorithm,
-      epochs,
-      halfSteps: fit.halfSteps,
-      remedy: `regularization ${regularization}, unobservedWeight ${unobservedWeight}, regularizationExponent ${regularizationExponent}`,
-      run,
-    });
-    const shape = { used: factors, width: fit.width, rowCount: interactions.itemCount };
-    return ialsModel(packRows(fit.items.rows, shape), parameters);
+    const threads = threadCount(run?.threads);
+    const width = paddedWidth(factors);
+    const layout = { width, weighted: isWeighted(interactions) };
+    const bytes = fitBytes(shapeOf(interactions), { ...layout, threads });
+    const workspace = createWorkspace({ bytes });
+    const pool = openPool(workspace, threads);
+    try {
+      const between = () => breathe(of.algorithm, run);
+      const on = { workspace, threads, run: (job: PoolJob) => pool.run(job, between) };
+      await between();
+      const { users, items } = await placeSides(on, interactions, layout);
+      setStrengths(users, items.rowCount, parameters);
+      setStrengths(items, users.rowCount, parameters);
+      drawFactors(items, width, parameters);
+      const shape = { width, rowsMax: Math.max(users.rowCount, items.rowCount), threads };
+      const solver = implicitSolver({ ...on, shape, factors, unobservedWeight });
+      await alternate({
+        algorithm: of.algorithm,
+        epochs,
+        pool,
+        halfSteps: [
+          solver.halfStep({ side: "user", own: users, other: items }),
+          solver.halfStep({ side: "item", own: items, other: users }),
+        ],
+        remedy: `regularization ${regularization}, unobservedWeight ${unobservedWeight}, regularizationExponent ${regularizationExponent}`,
+        run,
+      });
+      return ialsModel(itemFactors(items, { factors, width }), parameters);
+    } finally {
+      pool.close();
+    }
   },
   load(data) {
     const parameters = checkModelData(data, of);
@@ -98,60 +123,49 @@ export const ials: Algorithm = {
   },
 };
 
-function fitBytes(shape: FitShape, factors: number): number {
-  const width = paddedWidth(factors);
-  return bytesOf(...sidesBytes(shape, width), 4 * width * width, 4 * scratchFloats(width));
+/** The factors in the order of the items outside, without padding. */
+function itemFactors(
+  { order, rows }: ChunkedSide,
+  { factors, width }: { factors: number; width: number },
+): Float32Array {
+  const packed = new Float32Array(order.length * factors);
+  for (const [row, item] of order.entries()) {
+    packed.set(rows.subarray(row * width, row * width + factors), item * factors);
+  }
+  return packed;
 }
 
-/** Everything in linear memory, with random item factors and the two half-steps over it. */
-function startFit(interactions: Interactions, parameters: IalsParameters) {
-  const { factors, initialDeviation, seed } = parameters;
-  const width = paddedWidth(factors);
-  const workspace = createWorkspace({ bytes: fitBytes(shapeOf(interactions), factors) });
-  const users = placeSide(workspace, interactions, width);
-  const items = placeSide(workspace, transpose(interactions), width);
+function fitBytes(shape: FitShape, { threads, ...layout }: SidesLayout & { threads: number }): number {
+  const rowsMax = Math.max(shape.userCount, shape.itemCount);
+  const solver = implicitSolverBytes({ width: layout.width, rowsMax, threads });
+  return bytesOf(...chunkedSidesBytes(shape, layout), ...solver);
+}
+
+/** Whether any weight is not 1. */
+function isWeighted({ values }: Interactions): boolean {
+  for (let entry = 0; entry < values.length; entry++) if (values[entry] !== 1) return true;
+  return false;
+}
+
+function setStrengths(side: ChunkedSide, otherCount: number, parameters: IalsParameters): void {
+  for (let row = 0; row < side.rowCount; row++) {
+    side.regularization[row] = rowStrength(side.totals[row]!, otherCount, parameters);
+  }
+}
+
+/** Random factors, drawn item by item; an item that nobody met has none. */
+function drawFactors(
+  items: ChunkedSide,
+  width: number,
+  { factors, initialDeviation, seed }: IalsParameters,
+): void {
   const random = seededRandom(seed);
-  for (let item = 0; item < items.rowCount; item++) {
-    for (let factor = 0; factor < factors; factor++) {
-      items.rows[item * width + factor] = (random.normal() * initialDeviation) / Math.sqrt(factors);
-    }
+  const range = initialDeviation * Math.sqrt(12 / factors); // of uniform numbers with that standard deviation
+  const places = new Int32Array(items.rowCount);
+  for (const [row, item] of items.order.entries()) places[item] = row;
+  for (const row of places) {
+    if (items.counts[row] === 0) continue;
+    for (let at = row * width; at < row * width + factors; at++)
+      items.rows[at] = (random.uniform() - 0.5) * range;
   }
-  const gram = workspace.f32(width * width);
-  const scratch = workspace.f32(scratchFloats(width));
-  const step = (side: string, own: AlsSide, other: AlsSide) =>
-    halfStep({ side, own, other, gram, scratch, workspace, parameters });
-  return { width, items, halfSteps: [step("user", users, items), step("item", items, users)] };
-}
-
-function halfStep(of: {
-  side: string;
-  own: AlsSide;
-  other: AlsSide;
-  gram: Float32Array;
-  scratch: Float32Array;
-  workspace: Workspace;
-  parameters: IalsParameters;
-}): HalfStep {
-  const { side, own, other, gram, scratch, workspace, parameters } = of;
-  const { kernels } = workspace;
-  const { factors, unobservedWeight } = parameters;
-  const width = paddedWidth(factors);
-  for (let row = 0; row < own.rowCount; row++) {
-    const weights = own.values.subarray(own.starts[row]!, own.starts[row + 1]!);
-    own.regularization[row] = rowStrength(weights, other.rowCount, parameters);
-  }
-  return {
-    side,
-    bounds: equalBlocks(own.starts, width),
-    prepare() {
-      kernels.gram(other.rows.byteOffset, other.rowCount, width, gram.byteOffset);
-      for (let cell = 0; cell < gram.length; cell++) gram[cell]! *= unobservedWeight;
-    },
-    solve: (from, to) =>
-      kernels.implicitRows(
-        ...([own.starts.byteOffset, own.items.byteOffset, own.values.byteOffset, from, to] as const),
-        ...([own.rows.byteOffset, other.rows.byteOffset, gram.byteOffset] as const),
-        ...([own.regularization.byteOffset, width, factors, scratch.byteOffset] as const),
-      ),
-  };
 }

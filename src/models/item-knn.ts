@@ -1,12 +1,15 @@
-import { type Interactions, transpose } from "../data/interactions.ts";
+import type { Interactions } from "../data/interactions.ts";
 import { UsherError } from "../errors.ts";
+import { openPool, threadCount } from "../kernels/pool.ts";
 import { bytesOf, createWorkspace } from "../kernels/workspace.ts";
 import { breathe } from "./fit-loop.ts";
 import { itemKnnModel, type Neighbours } from "./item-knn-model.ts";
-import type { Algorithm, FitRun } from "./model.ts";
+import { pairBytes, placePairs } from "./item-pairs.ts";
+import { itemWeights, weightings } from "./item-weights.ts";
+import type { Algorithm, FitRun, FitShape } from "./model.ts";
 import { checkModelData, modelArray } from "./model-data.ts";
-import { resolveParameters } from "./parameters.ts";
-import { checkTrainingData } from "./training-data.ts";
+import { type Resolved, resolveParameters } from "./parameters.ts";
+import { checkMemory, checkTrainingData, shapeOf } from "./training-data.ts";
 
 const rules = {
   neighbours: {
@@ -16,41 +19,57 @@ const rules = {
     integer: true,
     meaning: "how many of the most similar items each item keeps",
   },
+  similarity: {
+    default: "cosine",
+    choices: ["cosine", "product"],
+    meaning: "cosine of two items' weights over the users, or the plain sum of their products",
+  },
+  weighting: {
+    default: "plain",
+    choices: weightings,
+    meaning: "how interactions are weighted before items are compared",
+  },
   shrinkage: {
     default: 10,
     min: 0,
     max: 1e9,
-    meaning: "how strongly a similarity that few users support is drawn to 0",
+    meaning: "how strongly a cosine that few users support is drawn to 0",
   },
+  k1: { default: 1.2, min: 0, max: 1e6, meaning: "bm25: how slowly the weight of an interaction saturates" },
+  b: { default: 0.75, min: 0, max: 1, meaning: "bm25: how much interactions of items with many count less" },
 } as const;
 
 /** All parameters of item-kNN. */
-export type ItemKnnParameters = Readonly<Record<keyof typeof rules, number>>;
+export type ItemKnnParameters = Resolved<typeof rules>;
 
 const of = { algorithm: "item-knn", rules };
 
 /**
  * Who liked this also liked that: an item scores by how similar it is to those of the history.
  *
- * similarity(i, j) = Σ over users w_ui·w_uj / (|w_i|·|w_j| + shrinkage); each item keeps its `neighbours` most similar items, and
- * score(i) = Σ over the history's j among the neighbours of i of similarity(i, j) · w_j.
+ * similarity(i, j) = Σ over users w_ui·w_uj, as cosine divided by |w_i|·|w_j| + shrinkage, with the weights of `weighting`; each item keeps
+ * its `neighbours` most similar items, and score(i) = Σ over the history's j among the neighbours of i of similarity(i, j) · weight of j.
+ * `tf-idf` with `cosine`, and `bm25` with `product`, are the recommenders of those names elsewhere.
  *
- * @throws UsherError `DATA_EMPTY`; `DATA_INVALID`, a weight that is negative or not finite; `MODEL_PARAMETER`; `CANCELLED`.
+ * @throws UsherError `DATA_EMPTY`; `DATA_INVALID`, a weight that is negative or not finite; `MODEL_PARAMETER`; `MEMORY_EXCEEDED`;
+ *   `CANCELLED`.
  * Cost: O(Σ over users entries² + items²) time, items · neighbours · 16 bytes.
- * Source: Sarwar, Karypis, Konstan, Riedl 2001, section 3.1.1; shrinkage as in Bell, Koren 2007.
+ * Source: Sarwar, Karypis, Konstan, Riedl 2001, section 3.1.1; shrinkage as in Bell, Koren 2007. The neighbours are checked against
+ *   implicit 0.7.3 (`test/golden/item-knn.py`).
  */
 export const itemKnn: Algorithm = {
   name: of.algorithm,
   purpose: "ranking",
   parameters: rules,
-  memoryBytes({ itemCount, entryCount }, given) {
+  memoryBytes(shape, given) {
     const { neighbours } = resolveParameters(of, given);
-    const kept = Math.min(neighbours, itemCount);
-    return entryCount * 8 + itemCount * (16 * kept + 40) + selectionBytes(itemCount, kept);
+    const kept = Math.min(neighbours, shape.itemCount);
+    return fitBytes(shape, { kept, threads: threadCount() }) + shape.itemCount * (16 * kept + 40);
   },
   async fit(interactions, given, run) {
     const parameters = resolveParameters(of, given);
     checkTrainingData(interactions, { algorithm: of.algorithm, valueMin: 0 });
+    checkMemory(itemKnn, { interactions, parameters, run });
     const neighbours = await findNeighbours(interactions, parameters, run);
     return itemKnnModel(neighbours, parameters);
   },
@@ -68,12 +87,16 @@ export const itemKnn: Algorithm = {
   },
 };
 
-const selectionBytes = (itemCount: number, kept: number) => bytesOf(4 * itemCount, 4, 4 * kept, 4 * kept);
+function fitBytes(shape: FitShape, { kept, threads }: { kept: number; threads: number }): number {
+  const { itemCount } = shape;
+  const lists = [4 * itemCount * kept, 4 * itemCount * kept, 4 * itemCount];
+  return bytesOf(...pairBytes(shape), 4 * itemCount, ...lists, threads * scratchBytes(itemCount));
+}
 
-/** Items between two breaths of the event loop. */
-const blockItems = 64;
+/** Bytes of scratch of a thread: a row of sums and an index, so that each begins at a multiple of 16. */
+const scratchBytes = (itemCount: number) => Math.ceil((itemCount + 1) / 16) * 64;
 
-/** The most similar items of each item, best first, found row by row of the sparse product with a dense accumulator. */
+/** The most similar items of each item, best first. */
 async function findNeighbours(
   interactions: Interactions,
   parameters: ItemKnnParameters,
@@ -81,71 +104,67 @@ async function findNeighbours(
 ): Promise<Neighbours> {
   const { itemCount } = interactions;
   const kept = Math.min(parameters.neighbours, itemCount);
-  const byItem = transpose(interactions);
-  const workspace = createWorkspace({ bytes: selectionBytes(itemCount, kept) });
-  const selection = {
-    similarities: workspace.f32(itemCount),
-    self: workspace.i32(1),
-    items: workspace.i32(kept),
-    values: workspace.f32(kept),
-  };
-  const row = similarityRow({ interactions, byItem, shrinkage: parameters.shrinkage });
-  const starts = new Int32Array(itemCount + 1);
-  const items: Int32Array[] = [];
-  const values: Float32Array[] = [];
-  for (let item = 0; item < itemCount; item++) {
-    if (item % blockItems === 0) {
-      await breathe(of.algorithm, run);
-      run?.onProgress?.(item / itemCount, `item ${item} of ${itemCount}`);
+  const threads = threadCount(run?.threads);
+  await breathe(of.algorithm, run);
+  const workspace = createWorkspace({ bytes: fitBytes(shapeOf(interactions), { kept, threads }) });
+  const pool = openPool(workspace, threads);
+  try {
+    const weights = itemWeights(interactions, parameters);
+    const pairs = placePairs(workspace, interactions, { weights, isUpper: false });
+    const norms = workspace.f32(itemCount);
+    const isCosine = parameters.similarity === "cosine";
+    if (isCosine) measureItems(interactions, weights, norms);
+    else norms.fill(1);
+    const items = workspace.i32(itemCount * kept);
+    const similarities = workspace.f32(itemCount * kept);
+    const counts = workspace.i32(itemCount);
+    const scratch = workspace.f32((threads * scratchBytes(itemCount)) / 4);
+    const comparison = [norms.byteOffset, isCosine ? parameters.shrinkage : 0, kept] as const;
+    const lists = [items.byteOffset, similarities.byteOffset, counts.byteOffset] as const;
+    const { bounds } = pairs;
+    const parts = 8; // as many reports of progress
+    for (let part = 0; part < parts; part++) {
+      const [from, to] = [part, part + 1].map((at) => Math.round((at * (bounds.length - 1)) / parts));
+      await pool.run(
+        {
+          kernel: "neighbourRows",
+          args: [...pairs.args, itemCount, ...comparison, ...lists, "scratch", "from", "to"],
+          bounds: bounds.slice(from, to! + 1),
+          scratch,
+        },
+        () => breathe(of.algorithm, run),
+      );
+      run?.onProgress?.((part + 1) / parts, `item ${bounds[to!]} of ${itemCount}`);
     }
-    row(item, selection.similarities);
-    selection.self[0] = item;
-    const found = workspace.kernels.topK(
-      ...([selection.similarities.byteOffset, itemCount, selection.self.byteOffset, 1, kept] as const),
-      ...([selection.items.byteOffset, selection.values.byteOffset] as const),
-    );
-    items.push(selection.items.slice(0, found));
-    values.push(selection.values.slice(0, found));
-    starts[item + 1] = starts[item]! + found;
+    return packLists({ items, similarities, counts, kept });
+  } finally {
+    pool.close();
   }
-  run?.onProgress?.(1, `item ${itemCount} of ${itemCount}`);
-  const total = starts[itemCount]!;
-  const neighbours = { starts, items: new Int32Array(total), similarities: new Float32Array(total) };
-  for (let item = 0; item < itemCount; item++) {
-    neighbours.items.set(items[item]!, starts[item]!);
-    neighbours.similarities.set(values[item]!, starts[item]!);
-  }
-  return neighbours;
 }
 
-/** Returns a function that writes the similarity of every item to one; −∞ where they have no user in common. */
-function similarityRow(of: { interactions: Interactions; byItem: Interactions; shrinkage: number }) {
-  const { interactions, byItem, shrinkage } = of;
-  const { itemCount, starts, items, values } = interactions;
-  const norms = new Float64Array(itemCount);
-  for (let entry = 0; entry < items.length; entry++) norms[items[entry]!]! += values[entry]! ** 2;
-  for (let item = 0; item < itemCount; item++) norms[item] = Math.sqrt(norms[item]!);
-  const sums = new Float64Array(itemCount);
-  const touched = new Int32Array(itemCount);
-  return (item: number, out: Float32Array) => {
-    out.fill(Number.NEGATIVE_INFINITY);
-    let count = 0;
-    for (let at = byItem.starts[item]!; at < byItem.starts[item + 1]!; at++) {
-      const weight = byItem.values[at]!;
-      if (weight === 0) continue;
-      const user = byItem.items[at]!;
-      for (let entry = starts[user]!; entry < starts[user + 1]!; entry++) {
-        const other = items[entry]!;
-        const before = sums[other]!;
-        const after = before + weight * values[entry]!;
-        if (before === 0 && after > 0) touched[count++] = other;
-        sums[other] = after;
-      }
-    }
-    for (let at = 0; at < count; at++) {
-      const other = touched[at]!;
-      out[other] = sums[other]! / (norms[item]! * norms[other]! + shrinkage);
-      sums[other] = 0;
-    }
-  };
+/** Length of each item's weights over the users. */
+function measureItems({ items }: Interactions, weights: Float32Array, norms: Float32Array): void {
+  const squares = new Float64Array(norms.length);
+  for (let entry = 0; entry < items.length; entry++) squares[items[entry]!]! += weights[entry]! ** 2;
+  for (let item = 0; item < norms.length; item++) norms[item] = Math.sqrt(squares[item]!);
+}
+
+function packLists(lists: {
+  items: Int32Array;
+  similarities: Float32Array;
+  counts: Int32Array;
+  kept: number;
+}): Neighbours {
+  const { counts, kept } = lists;
+  const starts = new Int32Array(counts.length + 1);
+  for (let item = 0; item < counts.length; item++) starts[item + 1] = starts[item]! + counts[item]!;
+  const total = starts[counts.length]!;
+  const items = new Int32Array(total);
+  const similarities = new Float32Array(total);
+  for (let item = 0; item < counts.length; item++) {
+    const [from, to] = [item * kept, item * kept + counts[item]!];
+    items.set(lists.items.subarray(from, to), starts[item]!);
+    similarities.set(lists.similarities.subarray(from, to), starts[item]!);
+  }
+  return { starts, items, similarities };
 }

@@ -1,6 +1,6 @@
 import { UsherError } from "../errors.ts";
-import type { ModelData, ParameterRule } from "./model.ts";
-import { resolveParameters } from "./parameters.ts";
+import type { ModelData } from "./model.ts";
+import { type ParameterRules, type Resolved, resolveParameters } from "./parameters.ts";
 
 type Arrays = { f32: Float32Array; f64: Float64Array; i32: Int32Array };
 const arrayTypes = { f32: Float32Array, f64: Float64Array, i32: Int32Array };
@@ -11,10 +11,10 @@ const arrayTypes = { f32: Float32Array, f64: Float64Array, i32: Int32Array };
  * @returns The parameters, all of them and in range.
  * @throws UsherError `MODEL_FILE`.
  */
-export function checkModelData<Name extends string>(
+export function checkModelData<Rules extends ParameterRules>(
   data: ModelData,
-  of: { algorithm: string; rules: Readonly<Record<Name, ParameterRule>> },
-): Readonly<Record<Name, number>> {
+  of: { algorithm: string; rules: Rules },
+): Resolved<Rules> {
   if (data.algorithm !== of.algorithm) {
     throw new UsherError("MODEL_FILE", `expected a model of ${of.algorithm}, got one of ${data.algorithm}`);
   }

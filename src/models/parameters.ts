@@ -1,13 +1,23 @@
 import { UsherError } from "../errors.ts";
-import type { ParameterRule, Parameters } from "./model.ts";
+import type { NumberRule, ParameterRule, Parameters } from "./model.ts";
 
 /** The rule of the seed of every algorithm that starts from random numbers. */
-export const seedRule: ParameterRule = {
+export const seedRule: NumberRule = {
   default: 0,
   min: 0,
   max: 2 ** 31 - 1,
   integer: true,
   meaning: "start of the random numbers; the same seed gives the same model",
+};
+
+/** The rules of an algorithm by the names of its parameters. */
+export type ParameterRules = Readonly<Record<string, ParameterRule>>;
+
+/** The values of all parameters: one of the names where there is a choice, else a number. */
+export type Resolved<Rules extends ParameterRules> = {
+  readonly [Name in keyof Rules]: Rules[Name] extends { readonly choices: readonly (infer Choice)[] }
+    ? Choice
+    : number;
 };
 
 /**
@@ -18,10 +28,10 @@ export const seedRule: ParameterRule = {
  * import { resolveParameters, seedRule } from "./parameters.ts";
  * resolveParameters({ algorithm: "ials", rules: { seed: seedRule } }, { seed: 7 }); // → { seed: 7 }
  */
-export function resolveParameters<Name extends string>(
-  of: { algorithm: string; rules: Readonly<Record<Name, ParameterRule>> },
+export function resolveParameters<Rules extends ParameterRules>(
+  of: { algorithm: string; rules: Rules },
   given: Parameters = {},
-): Readonly<Record<Name, number>> {
+): Resolved<Rules> {
   const { algorithm, rules } = of;
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(rules, name)) continue;
@@ -31,18 +41,29 @@ export function resolveParameters<Name extends string>(
       { details: { parameter: name } },
     );
   }
-  const resolved = {} as Record<Name, number>;
-  for (const [name, rule] of Object.entries<ParameterRule>(rules)) {
+  const resolved: Record<string, number | string> = {};
+  for (const [name, rule] of Object.entries(rules)) {
     const value = given[name] ?? rule.default;
-    if (value >= rule.min && value <= rule.max && (!rule.integer || Number.isInteger(value))) {
-      resolved[name as Name] = value;
-      continue;
+    if (!isAllowed(value, rule)) {
+      throw new UsherError(
+        "MODEL_PARAMETER",
+        `${algorithm}: ${name} must be ${rangeText(rule)}, got ${value}`,
+        { details: { parameter: name } },
+      );
     }
-    throw new UsherError(
-      "MODEL_PARAMETER",
-      `${algorithm}: ${name} must be ${rule.integer ? "an integer" : "a number"} in ${rule.min}..${rule.max}, got ${value}`,
-      { details: { parameter: name } },
-    );
+    resolved[name] = value;
   }
-  return resolved;
+  return resolved as Resolved<Rules>;
+}
+
+function isAllowed(value: number | string, rule: ParameterRule): boolean {
+  if ("choices" in rule) return typeof value === "string" && rule.choices.includes(value);
+  if (typeof value !== "number" || (rule.integer && !Number.isInteger(value))) return false;
+  return value >= rule.min && value <= rule.max;
+}
+
+/** What a parameter may be, for a person: `an integer in 1..1024`. */
+function rangeText(rule: ParameterRule): string {
+  if ("choices" in rule) return `one of ${rule.choices.join(", ")}`;
+  return `${rule.integer ? "an integer" : "a number"} in ${rule.min}..${rule.max}`;
 }

@@ -3,7 +3,7 @@ import { breathe } from "./fit-loop.ts";
 import type { Algorithm, Model, ModelData } from "./model.ts";
 import { checkModelData, modelArray } from "./model-data.ts";
 import { resolveParameters } from "./parameters.ts";
-import { checkTrainingData } from "./training-data.ts";
+import { checkMemory, checkTrainingData } from "./training-data.ts";
 
 const rules = {
   priorCount: {
@@ -25,6 +25,12 @@ const rules = {
     integer: true,
     meaning: "items with fewer interactions score 0",
   },
+  halfLifeDays: {
+    default: 0,
+    min: 0,
+    max: 1e6,
+    meaning: "age in days at which an interaction counts half, from the newest one on; 0: age does not count",
+  },
 } as const;
 
 const of = { algorithm: "popularity", rules };
@@ -34,6 +40,8 @@ const of = { algorithm: "popularity", rules };
  *
  * n is the number of an item's interactions of positive weight, m the mean of all such weights, C = `priorCount`. With the defaults
  * the score is Σ weight; with weights of 1 it is the count. With countExponent 0 it is the Bayesian mean that film sites rank by.
+ * With `halfLifeDays` h every interaction counts 2^(−age / h) in n and in the sum, age in days before the newest interaction; one
+ * without a time counts as new. `votesMin` is of interactions as they are.
  *
  * @throws UsherError `DATA_EMPTY`, `DATA_INVALID`, `MODEL_PARAMETER`, `CANCELLED`.
  * Cost: O(entries) time, itemCount · 4 bytes.
@@ -46,6 +54,7 @@ export const popularity: Algorithm = {
   async fit(interactions, given, run) {
     const parameters = resolveParameters(of, given);
     checkTrainingData(interactions, { algorithm: of.algorithm, valueMin: 0 });
+    checkMemory(popularity, { interactions, parameters, run });
     await breathe(of.algorithm, run);
     const scores = scoresOf(interactions, parameters);
     run?.onProgress?.(1, "counted");
@@ -62,19 +71,35 @@ export const popularity: Algorithm = {
 
 function scoresOf(interactions: Interactions, parameters: Readonly<Record<keyof typeof rules, number>>) {
   const { itemCount, items, values } = interactions;
-  const { priorCount, countExponent, votesMin } = parameters;
+  const { priorCount, countExponent, votesMin, halfLifeDays } = parameters;
+  const votes = new Float64Array(itemCount);
   const counts = new Float64Array(itemCount);
   const sums = new Float64Array(itemCount);
+  const shareLeft = decay(interactions.times, halfLifeDays);
   for (let entry = 0; entry < items.length; entry++) {
     if (values[entry] === 0) continue;
-    counts[items[entry]!]!++;
-    sums[items[entry]!]! += values[entry]!;
+    const share = shareLeft(entry);
+    votes[items[entry]!]!++;
+    counts[items[entry]!]! += share;
+    sums[items[entry]!]! += share * values[entry]!;
   }
-  const mean = sum(sums) / Math.max(1, sum(counts));
+  const mean = sum(sums) / (sum(counts) || 1);
   return Float32Array.from(counts, (count, item) => {
-    if (count < votesMin || count + priorCount === 0) return 0;
+    if (votes[item]! < votesMin || count + priorCount === 0) return 0;
     return (count ** countExponent * (priorCount * mean + sums[item]!)) / (priorCount + count);
   });
+}
+
+const secondsPerDay = 86_400;
+
+/** How much of an interaction is left: 2^(−age / half-life), 1 where there is no half-life or no time. */
+function decay(times: Float64Array | undefined, halfLifeDays: number): (entry: number) => number {
+  if (!times || halfLifeDays === 0) return () => 1;
+  const newest = times.reduce((latest, time) => (time > latest ? time : latest), Number.NEGATIVE_INFINITY);
+  return (entry) => {
+    const age = newest - times[entry]!;
+    return Number.isNaN(age) ? 1 : 2 ** (-age / (halfLifeDays * secondsPerDay));
+  };
 }
 
 const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);

@@ -1,5 +1,6 @@
 import type { History } from "../data/interactions.ts";
 import { bytesOf, createWorkspace } from "../kernels/workspace.ts";
+import { createFactorSearch, type FactorSearch } from "./factor-search.ts";
 import type { Model } from "./model.ts";
 
 /** Items by index with their scores, best first; of equal scores the lower index comes first. */
@@ -13,7 +14,8 @@ export interface ScoredItems {
  *
  * @param request.k At least 0; the list is shorter where there are fewer items.
  * @param request.excluded Item indexes that must not appear, ascending.
- * Cost: one fold-in, one score of each item, and a pass over the scores.
+ * @param request.allowed The only item indexes that may appear, ascending. Default: all.
+ * Cost: one fold-in, and one score of each item; where a score is a product of rows, of the items that bounds do not rule out.
  * @example
  * import { popularity } from "./popularity.ts";
  * import { recommendItems } from "./recommend.ts";
@@ -23,8 +25,10 @@ export interface ScoredItems {
  */
 export function recommendItems(
   model: Model,
-  request: { history: History; k: number; excluded: Int32Array },
+  request: { history: History; k: number; excluded: Int32Array; allowed?: Int32Array },
 ): ScoredItems {
+  const search = searchOf(model);
+  if (search) return search(request);
   const selection = selectionOf(model);
   model.scoreItems(request.history, selection.scores);
   return select(selection, request);
@@ -39,8 +43,16 @@ export function similarTo(model: Model, item: number, k: number): ScoredItems {
 
 type Selection = ReturnType<typeof createSelection>;
 
-/** Memory for selecting, one a model, made when it is first asked and gone with it. */
+/** Memory for selecting and for searching, one a model, made when it is first asked and gone with it. */
 const selections = new WeakMap<Model, Selection>();
+const searches = new WeakMap<Model, FactorSearch>();
+
+function searchOf(model: Model): FactorSearch | undefined {
+  if (!model.factorRows) return undefined;
+  const known = searches.get(model) ?? createFactorSearch(model.algorithm, model.factorRows);
+  searches.set(model, known);
+  return known;
+}
 
 function selectionOf(model: Model): Selection {
   const known = selections.get(model) ?? createSelection(model.itemCount);
@@ -60,13 +72,26 @@ function createSelection(itemCount: number) {
   };
 }
 
-function select(selection: Selection, request: { k: number; excluded: Int32Array }): ScoredItems {
+function select(
+  selection: Selection,
+  request: { k: number; excluded: Int32Array; allowed?: Int32Array },
+): ScoredItems {
   const { kernels, scores, excluded, items, values } = selection;
   const k = Math.min(request.k, scores.length);
+  if (request.allowed) keepOnly(scores, request.allowed);
   excluded.set(request.excluded);
   const found = kernels.topK(
     ...([scores.byteOffset, scores.length, excluded.byteOffset, request.excluded.length, k] as const),
     ...([items.byteOffset, values.byteOffset] as const),
   );
   return { items: items.slice(0, found), scores: values.slice(0, found) };
+}
+
+/** Scores of items that are not in the ascending list become −∞, so that they are not selected. */
+function keepOnly(scores: Float32Array, allowed: Int32Array): void {
+  let next = 0;
+  for (let item = 0; item < scores.length; item++) {
+    if (allowed[next] === item) next++;
+    else scores[item] = Number.NEGATIVE_INFINITY;
+  }
 }

@@ -1,13 +1,14 @@
 import assert from "node:assert";
+import { totalmem } from "node:os";
 import type { History, Interactions } from "../data/interactions.ts";
 import { UsherError } from "../errors.ts";
-import type { FitShape } from "./model.ts";
+import type { Algorithm, FitRun, FitShape, Parameters } from "./model.ts";
 
 /**
  * Refuses what no model can be fitted on, before any work is done. Kernels do not check indexes, so this is also what keeps them safe.
  *
  * @param options.valueMin Least value allowed: 0 for weights; absent for ratings.
- * @throws UsherError `DATA_EMPTY`: no entries. `DATA_INVALID`: a value that is not finite or below the least, an index out of range.
+ * @throws UsherError `DATA_EMPTY`: no entries. `DATA_INVALID`: a value that is not finite or below the least, an index out of range, an item twice in a row or out of order.
  * Cost: O(entries).
  */
 export function checkTrainingData(
@@ -34,12 +35,41 @@ export function checkTrainingData(
       if (item < 0 || item >= itemCount) {
         throw invalid(`expected item indexes in 0..${itemCount - 1}, got ${item} at user ${user}`);
       }
+      if (entry > starts[user]! && item <= items[entry - 1]!) {
+        throw invalid(
+          `expected each item once and in ascending order, got item ${item} of user ${user} after ${items[entry - 1]}`,
+        );
+      }
       if (!(value >= valueMin && Number.isFinite(value))) {
         const least = valueMin === Number.NEGATIVE_INFINITY ? "" : ` of at least ${valueMin}`;
         throw invalid(`expected a finite value${least} for user ${user} and item ${item}, got ${value}`);
       }
     }
   }
+}
+
+/**
+ * Refuses a fit that needs more memory than there is, before any work is done.
+ *
+ * @throws UsherError `MEMORY_EXCEEDED`, naming what is needed and what there is.
+ */
+export function checkMemory(
+  algorithm: Algorithm,
+  of: { interactions: Interactions; parameters: Parameters; run: FitRun | undefined },
+): void {
+  const needed = algorithm.memoryBytes(shapeOf(of.interactions), of.parameters);
+  const available = of.run?.memoryBytesMax ?? memoryLeft();
+  if (needed <= available) return;
+  throw new UsherError(
+    "MEMORY_EXCEEDED",
+    `${algorithm.name}: expected ${needed} bytes of memory for this fit, there are ${available}`,
+    { details: { needed, available } },
+  );
+}
+
+/** Memory that this process can still take. macOS counts its file cache as taken although it gives it back, so there all memory counts. */
+function memoryLeft(): number {
+  return process.platform === "darwin" ? totalmem() : process.availableMemory();
 }
 
 /**

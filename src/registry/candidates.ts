@@ -96,7 +96,7 @@ export function allParameters(
 ): Parameters {
   const { name, parameters: rules } = options.algorithm;
   const seedRule = rules["seed"];
-  const seed = seedRule ? { seed: options.seed % (seedRule.max + 1) } : {};
+  const seed = seedRule && "max" in seedRule ? { seed: options.seed % (seedRule.max + 1) } : {};
   return resolveParameters({ algorithm: name, rules }, { ...seed, ...candidate.parameters });
 }
 

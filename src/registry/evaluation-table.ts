@@ -73,7 +73,38 @@ export function evaluationTable(report: TrainingReport): EvaluationTable {
 
 /** The table as lines of plain text with aligned columns, and a last line that says over how many users and ratings. */
 export function formatEvaluationTable(report: TrainingReport): string {
-  const { columns, rows } = evaluationTable(report);
+  const { users_evaluated: users, test_ratings: ratings } = report.split;
+  const last = `lists of ${count(users)} users over all items not yet rated; ${count(ratings)} held-out ratings predicted`;
+  return [aligned(evaluationTable(report)), last].join("\n");
+}
+
+/**
+ * NDCG of every ranker in every slice of a report: a row a slice, a column a ranker. `+` and `-` mark a ranker whose 95 % interval
+ * against popularity lies above or below 0.
+ */
+export function sliceTable(report: TrainingReport): EvaluationTable {
+  const marked = ({ ndcg, ndcg_against_popularity: interval }: SliceRanker) =>
+    `${ndcg.toFixed(4)} ${!interval ? " " : interval.low > 0 ? "+" : interval.high < 0 ? "-" : " "}`;
+  return {
+    columns: [`NDCG@${report.k}`, "users", ...report.rankers.map((ranker) => labelOf(ranker))],
+    rows: (report.slices ?? []).map(({ name, users_evaluated: users, rankers }) => [
+      name,
+      count(users),
+      ...rankers.map(marked),
+    ]),
+  };
+}
+
+type SliceRanker = NonNullable<TrainingReport["slices"]>[number]["rankers"][number];
+
+/** The slices as lines of plain text, and a last line that says what the marks mean. */
+export function formatSliceTable(report: TrainingReport): string {
+  if (!report.slices?.length) return "no slice has a user with a held-out item";
+  return `${aligned(sliceTable(report))}\n+ better, - worse than popularity with 95 % confidence`;
+}
+
+/** Lines of text; words, which stand in the first column and under `serves`, to the left, figures to the right. */
+function aligned({ columns, rows }: EvaluationTable): string {
   const widths = columns.map((name, column) =>
     Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
@@ -81,19 +112,14 @@ export function formatEvaluationTable(report: TrainingReport): string {
     cells
       .map((cell, column) => {
         const width = widths[column] ?? 0;
-        // words to the left, figures to the right
-        return column === 0 || column === columns.length - 1 ? cell.padEnd(width) : cell.padStart(width);
+        return column === 0 || columns[column] === "serves" ? cell.padEnd(width) : cell.padStart(width);
       })
       .join("  ")
       .trimEnd();
-  const { users_evaluated: users, test_ratings: ratings } = report.split;
-  const count = (value: number) => value.toLocaleString("en-US");
-  return [
-    line(columns),
-    ...rows.map(line),
-    `lists of ${count(users)} users over all items not yet rated; ${count(ratings)} held-out ratings predicted`,
-  ].join("\n");
+  return [columns, ...rows].map(line).join("\n");
 }
+
+const count = (value: number) => value.toLocaleString("en-US");
 
 function intervalText(interval: Interval | null, isKnown: boolean): string {
   if (interval) return `${signed(interval.low)} .. ${signed(interval.high)}`;

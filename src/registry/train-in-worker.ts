@@ -40,7 +40,7 @@ export async function compareInWorker(request: WorkerTrainRequest): Promise<Trai
 }
 
 async function run(task: WorkerRequest["task"], request: WorkerTrainRequest): Promise<Outcome> {
-  const { set, onProgress, signal, seed, candidates, k, present, presentRater } = request;
+  const { set, onProgress, signal, seed, candidates, k, itemGroups, present, presentRater } = request;
   if (signal?.aborted) throw cancelled();
   const workerData: WorkerRequest = {
     task,
@@ -50,6 +50,7 @@ async function run(task: WorkerRequest["task"], request: WorkerTrainRequest): Pr
     seed,
     ...(candidates ? { candidates } : {}),
     ...(k === undefined ? {} : { k }),
+    ...(itemGroups ? { itemGroups } : {}),
     ...(present ? { present } : {}),
     ...(presentRater ? { presentRater } : {}),
   };

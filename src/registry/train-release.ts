@@ -3,7 +3,7 @@ import type { Progress } from "../contracts/progress.ts";
 import type { ModelChoice, TrainingReport } from "../contracts/release.ts";
 import { type Interactions, mapInteractions } from "../data/interactions.ts";
 import { ratingWeight, weightsOfRatings } from "../data/signals.ts";
-import { type Split, splitByUser } from "../data/split.ts";
+import { splitByUser, type UserSplit } from "../data/split.ts";
 import type { TrainingSet } from "../data/training-set.ts";
 import { UsherError } from "../errors.ts";
 import { evaluateRanking } from "../evaluate/ranking.ts";
@@ -22,6 +22,7 @@ import {
 } from "./choose.ts";
 import { type Entrant, type Entrants, entrantsOf } from "./entrants.ts";
 import { fingerprintOf } from "./fingerprint.ts";
+import { type SliceFigures, sliceFigures } from "./slice-figures.ts";
 
 /** What to train on and what to try. */
 export interface TrainRequest {
@@ -32,6 +33,8 @@ export interface TrainRequest {
   readonly seed: number;
   /** Length of the evaluated lists. Default 10. */
   readonly k?: number;
+  /** Names of the groups of each item, such as its genres, by item index: the report then has a slice for each. */
+  readonly itemGroups?: readonly (readonly string[])[];
   /** The ranker that serves now, with all of its parameters: the gate compares with it. */
   readonly present?: ModelChoice;
   /** The rater that serves now: it takes part, so that the new one is never worse on the same split. */
@@ -115,6 +118,7 @@ async function compare(
   const rater = chooseRater(raters);
   const report: TrainingReport = {
     ...describe({ request, split, rankers, raters }),
+    slices: slicesOf({ request, split, rankers, baseline: entrants.rankerBaseline }),
     chosen: { ranker: choiceOf(ranker.entrant), rater: choiceOf(rater.entrant), reason },
     gate: judge({ chosen: ranker, rankers, serving: present, present: entrants.present, seed }),
   };
@@ -152,7 +156,7 @@ async function fit(
 
 async function fitAndEvaluate(
   entrants: readonly Entrant[],
-  { request, split: { train, test } }: { request: TrainRequest; split: Split },
+  { request, split: { train, test } }: { request: TrainRequest; split: UserSplit },
 ): Promise<{ rankers: Omit<Ranked, "interval">[]; raters: Omit<Rated, "interval">[] }> {
   const weights = rankerData(train);
   const relevant = weightsOfRatings(test);
@@ -171,7 +175,7 @@ async function fitAndEvaluate(
       request.onProgress?.({ phase: "evaluate", text: entrant.label, fraction: (step + fraction) / steps });
     if (isRanker(entrant)) {
       const task = { model, train: weights, seen: train, relevant, k: request.k ?? 10, onUser };
-      rankers.push({ entrant, evaluation: evaluateRanking(task) });
+      rankers.push({ entrant, evaluation: await evaluateRanking(task) });
     } else {
       raters.push({ entrant, evaluation: evaluateRating({ model, train, test, onUser }) });
     }
@@ -185,13 +189,25 @@ async function breathe(signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted) throw new UsherError("CANCELLED", "the training was cancelled");
 }
 
+function slicesOf(of: {
+  request: TrainRequest;
+  split: UserSplit;
+  rankers: readonly Ranked[];
+  baseline: Entrant;
+}): SliceFigures[] {
+  const { request, split, rankers, baseline } = of;
+  const { seed, itemGroups } = request;
+  const relevant = weightsOfRatings(split.test);
+  return sliceFigures({ rankers, baseline, seen: split.train, relevant }, { seed, itemGroups });
+}
+
 function choiceOf({ algorithm, parameters }: Entrant): ModelChoice {
   return { algorithm: algorithm.name, parameters: { ...parameters } };
 }
 
 function describe(options: {
   request: TrainRequest;
-  split: Split;
+  split: UserSplit;
   rankers: readonly Ranked[];
   raters: readonly Rated[];
 }): Omit<TrainingReport, "chosen" | "gate"> {
@@ -214,9 +230,12 @@ function describe(options: {
     },
     k,
     note,
-    rankers: rankers.map(({ entrant, evaluation, interval }) => ({
+    rankers: rankers.map(({ entrant, evaluation: { means }, interval }) => ({
       ...choiceOf(entrant),
-      ...evaluation.means,
+      ndcg: means.ndcg,
+      recall: means.recall,
+      map: means.map,
+      coverage: means.coverage,
       ndcg_against_popularity: interval,
     })),
     raters: raters.map(({ entrant, evaluation, interval }) => ({

@@ -18,6 +18,7 @@ export interface WorkerRequest {
   readonly seed: number;
   readonly candidates?: readonly Candidate[];
   readonly k?: number;
+  readonly itemGroups?: readonly (readonly string[])[];
   readonly present?: ModelChoice;
   readonly presentRater?: ModelChoice;
 }

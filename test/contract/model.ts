@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,6 +6,8 @@ import { historyOf, type Interactions, interactionsFromTriples } from "../../src
 import { seededRandom } from "../../src/data/random.ts";
 import type { Algorithm, Model, Parameters } from "../../src/models/model.ts";
 import { loadModel, saveModel } from "../../src/models/model-file.ts";
+import { recommendItems } from "../../src/models/recommend.ts";
+import { listOf, recommendBatch } from "../../src/models/recommend-batch.ts";
 
 /** What the suite must know of an algorithm. */
 export interface ModelCase {
@@ -18,6 +20,10 @@ export interface ModelCase {
   readonly noContributions?: string;
   /** How close fold-in of a user comes to a fit with that user: share of the ten best items in common. */
   readonly refitOverlapMin: number;
+  /** How many of the ten items most similar to one are of its taste. Default 8. */
+  readonly similarTasteMin?: number;
+  /** Parameters that ask for more factors or neighbours than there are items. */
+  readonly moreThanItems?: Parameters;
 }
 
 const userCount = 80;
@@ -70,9 +76,13 @@ const scoresOf = (model: Model, history: { items: Int32Array; values: Float32Arr
 };
 
 /** The ten best items that are not in the history. */
-const best = (scores: Float32Array, history: { items: Int32Array }) =>
+const best = (
+  scores: Float32Array,
+  history: { items: Int32Array },
+  isAllowed: (item: number) => boolean = () => true,
+) =>
   Array.from(scores.keys())
-    .filter((item) => !history.items.includes(item))
+    .filter((item) => isAllowed(item) && !history.items.includes(item))
     .sort((left, right) => scores[right]! - scores[left]! || left - right)
     .slice(0, 10);
 
@@ -161,6 +171,63 @@ export function modelContract(of: ModelCase): void {
       );
     });
 
+    it("gives many users the lists that it gives them one by one, to the bit", async () => {
+      const allowed = Int32Array.from({ length: itemCount }, (_, item) => item).filter(
+        (item) => item % 7 !== 2,
+      );
+      for (const limits of [{}, { allowed }]) {
+        const lists = await recommendBatch(model, {
+          histories: data,
+          k: 8,
+          excluded: data,
+          threads: 2,
+          ...limits,
+        });
+        for (let user = 0; user < userCount; user++) {
+          const history = historyOf(data, user);
+          const single = recommendItems(model, { history, k: 8, excluded: history.items, ...limits });
+          expect(listOf(lists, user), `user ${user}`).toEqual(single);
+        }
+        expect(lists.scoredShare).toBeGreaterThan(0);
+        expect(lists.scoredShare).toBeLessThanOrEqual(1);
+      }
+    });
+
+    it("lists the best allowed items that are not excluded, as a scan of all scores finds them", () => {
+      const allowed = Int32Array.from({ length: itemCount / 2 }, (_, item) => 2 * item);
+      for (const user of [0, 5, 33, userCount - 1]) {
+        const history = historyOf(data, user);
+        const scores = scoresOf(model, history);
+        const list = recommendItems(model, { history, k: 10, excluded: history.items, allowed });
+        const expected = best(scores, history, (item) => item % 2 === 0);
+        expect(list.items).toHaveLength(10);
+        for (const [rank, item] of list.items.entries()) {
+          expect(item % 2).toBe(0);
+          expect(history.items).not.toContain(item);
+          // a different item only where the scores are equal but for rounding
+          expect(scores[item]).toBeCloseTo(scores[expected[rank]!]!, 5);
+          expect(list.scores[rank]).toBeCloseTo(scores[item]!, 5);
+        }
+        expect(new Set(list.items).size).toBe(10);
+      }
+    });
+
+    it("fits interactions that are all of the same users and of one value, with empty rows and columns", async () => {
+      const [count, size] = [12, 9];
+      const users = Int32Array.from({ length: count * 3 }, (_, at) => Math.floor(at / 3) * 2);
+      const items = Int32Array.from({ length: count * 3 }, (_, at) => (at % 3) * 3);
+      const triples = { users, items, values: new Float32Array(users.length).fill(1) };
+      const equal = interactionsFromTriples(triples, { userCount: 2 * count, itemCount: size });
+      const fitted = await algorithm.fit(equal, { ...parameters, ...of.moreThanItems });
+      for (const user of [0, 1]) {
+        const scores = new Float32Array(size);
+        fitted.scoreItems(historyOf(equal, user), scores);
+        expect(scores.every(Number.isFinite)).toBe(true);
+      }
+      for (const array of Object.values(fitted.toData().arrays))
+        expect(array.every(Number.isFinite)).toBe(true);
+    });
+
     it("scores chosen items as it scores all", () => {
       const history = historyOf(data, 3);
       const scores = scoresOf(model, history);
@@ -194,7 +261,7 @@ export function modelContract(of: ModelCase): void {
       expect(similar.every((score) => Number.isFinite(score) && score <= 1.000001)).toBe(true);
       if (of.noCheckerboard) return;
       const next = best(similar, { items: Int32Array.of(4) });
-      expect(next.filter((item) => item % 3 === 1).length).toBeGreaterThanOrEqual(8);
+      expect(next.filter((item) => item % 3 === 1).length).toBeGreaterThanOrEqual(of.similarTasteMin ?? 8);
     });
 
     it("says how far it is, up to 1", async () => {
@@ -250,6 +317,50 @@ export function modelContract(of: ModelCase): void {
         });
       });
 
+      it("an item twice in a row of a user, and items out of order", async () => {
+        for (const order of [
+          (items: Int32Array) => [items[4]!, items[4]!],
+          (items: Int32Array) => [items[5]!, items[4]!],
+        ]) {
+          const items = data.items.slice();
+          items.set(order(items), 4);
+          await expect(algorithm.fit({ ...data, items }, parameters)).rejects.toMatchObject({
+            code: "DATA_INVALID",
+            message: expect.stringContaining("expected each item once and in ascending order"),
+          });
+        }
+      });
+
+      it("to start where memory does not suffice, and says how much it needs", async () => {
+        const needed = algorithm.memoryBytes(
+          { userCount, itemCount, entryCount: data.items.length },
+          parameters,
+        );
+        await expect(algorithm.fit(data, parameters, { memoryBytesMax: needed - 1 })).rejects.toMatchObject({
+          code: "MEMORY_EXCEEDED",
+          details: { needed, available: needed - 1 },
+        });
+        await algorithm.fit(data, parameters, { memoryBytesMax: needed });
+      });
+
+      it("a file that was cut, altered, or holds something else", async () => {
+        const path = join(folder, "spoilt.bin");
+        await saveModel(path, model);
+        const whole = await readFile(path);
+        const altered = Buffer.from(whole);
+        altered[whole.length - 100]! ^= 1;
+        const spoilt = [
+          whole.subarray(0, whole.length / 2),
+          whole.subarray(0, 20),
+          altered,
+          Buffer.from("PK"),
+        ];
+        for (const content of spoilt) {
+          await writeFile(path, content);
+          await expect(loadModel(path)).rejects.toMatchObject({ code: "MODEL_FILE" });
+        }
+      });
+
       it("no interactions", async () => {
         const empty = {
           starts: new Int32Array(userCount + 1),
@@ -267,12 +378,10 @@ export function modelContract(of: ModelCase): void {
           message: expect.stringContaining("got speed"),
         });
         for (const [name, rule] of Object.entries(algorithm.parameters)) {
-          const outside = [
-            rule.min - 1,
-            rule.max * 2 + 1,
-            Number.NaN,
-            ...(rule.integer ? [rule.min + 0.5] : []),
-          ];
+          const outside =
+            "choices" in rule
+              ? ["", "other", 0]
+              : [rule.min - 1, rule.max * 2 + 1, Number.NaN, "1", ...(rule.integer ? [rule.min + 0.5] : [])];
           for (const value of outside) {
             await expect(algorithm.fit(data, { [name]: value }), `${name} ${value}`).rejects.toMatchObject({
               code: "MODEL_PARAMETER",

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  auc,
   averagePrecisionAt,
-  coverage,
   hitAt,
   hitAtRank,
   mae,
@@ -13,6 +13,8 @@ import {
   precisionAt,
   rankAmong,
   recallAt,
+  recallOfAllAt,
+  reciprocalRankAt,
   rmse,
 } from "../../src/evaluate/metrics.ts";
 
@@ -40,6 +42,18 @@ describe("ranking metrics by hand", () => {
     expect(recallAt(list, 4)).toBeCloseTo(2 / 3, 12);
     expect(recallAt(list, 1)).toBe(1);
     expect(recallAt(list, 2)).toBe(0.5);
+  });
+
+  it("recall of all divides by the relevant items, however short the list", () => {
+    expect(recallOfAllAt(list, 4)).toBeCloseTo(2 / 3, 12);
+    expect(recallOfAllAt(list, 1)).toBeCloseTo(1 / 3, 12);
+    expect(recallOfAllAt({ ranked: [1], relevant: new Set() }, 1)).toBe(0);
+  });
+
+  it("the reciprocal rank is that of the first hit, 0 beyond k", () => {
+    expect(reciprocalRankAt(list, 4)).toBe(1);
+    expect(reciprocalRankAt({ ranked: [1, 2, 7, 5], relevant: list.relevant }, 4)).toBeCloseTo(1 / 3, 12);
+    expect(reciprocalRankAt({ ranked: [1, 2, 7, 5], relevant: list.relevant }, 2)).toBe(0);
   });
 
   it("precision divides by k also where the list is shorter", () => {
@@ -87,6 +101,22 @@ describe("one item among given negatives", () => {
   });
 });
 
+describe("area under the ROC curve by hand", () => {
+  it("counts the pairs in the right order, ties half", () => {
+    expect(auc({ positives: [3], negatives: [1, 2, 4] })).toBeCloseTo(2 / 3, 12);
+    expect(auc({ positives: [1], negatives: [1, 1] })).toBe(0.5);
+    expect(auc({ positives: [1, 4], negatives: [1, 0, 5] })).toBeCloseTo((1.5 + 2) / 6, 12);
+  });
+
+  it("no pair is 0.5, and a score that is not a number is the lowest", () => {
+    expect([auc({ positives: [], negatives: [1] }), auc({ positives: [1], negatives: [] })]).toEqual([
+      0.5, 0.5,
+    ]);
+    expect(auc({ positives: [Number.NaN], negatives: [-5] })).toBe(0);
+    expect(auc({ positives: [-5], negatives: [Number.NaN] })).toBe(1);
+  });
+});
+
 describe("rating metrics by hand", () => {
   it("RMSE and MAE of errors 3 and −1", () => {
     const predictions = { predicted: [4, 2], actual: [1, 3] };
@@ -97,11 +127,6 @@ describe("rating metrics by hand", () => {
   it("nothing to predict is 0", () => {
     expect(rmse({ predicted: [], actual: [] })).toBe(0);
     expect(mean([])).toBe(0);
-  });
-
-  it("coverage counts an item once", () => {
-    expect(coverage([[1, 2], [2, 3], []], 4)).toBe(0.75);
-    expect(coverage([], 0)).toBe(0);
   });
 });
 
@@ -133,10 +158,12 @@ describe("laws of ranking metrics", () => {
     relevant: fc.uniqueArray(fc.nat(30), { minLength: 1, maxLength: 20 }).map((items) => new Set(items)),
   });
 
+  const ranking = [recallAt, recallOfAllAt, ndcgAt, averagePrecisionAt, precisionAt, reciprocalRankAt, hitAt];
+
   it("all lie in 0..1, and are 0 exactly where there is no hit", () => {
     fc.assert(
       fc.property(lists, fc.integer({ min: 1, max: 25 }), (case_, k) => {
-        for (const metric of [recallAt, ndcgAt, averagePrecisionAt, precisionAt, hitAt]) {
+        for (const metric of ranking) {
           const value = metric(case_, k);
           expect(value).toBeGreaterThanOrEqual(0);
           expect(value).toBeLessThanOrEqual(1 + 1e-12);
@@ -150,8 +177,7 @@ describe("laws of ranking metrics", () => {
     fc.assert(
       fc.property(lists, fc.integer({ min: 1, max: 10 }), (case_, k) => {
         const cut = { ...case_, ranked: case_.ranked.slice(0, k) };
-        for (const metric of [recallAt, ndcgAt, averagePrecisionAt])
-          expect(metric(cut, k)).toBe(metric(case_, k));
+        for (const metric of ranking) expect(metric(cut, k)).toBe(metric(case_, k));
       }),
     );
   });

@@ -1,25 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Interactions, interactionsFromTriples } from "../../src/data/interactions.ts";
+import type { Interactions } from "../../src/data/interactions.ts";
 import { ndcgAt } from "../../src/evaluate/metrics.ts";
 import { evaluateRanking } from "../../src/evaluate/ranking.ts";
 import { clipRating, evaluateRating } from "../../src/evaluate/rating.ts";
 import { topItems } from "../../src/evaluate/top-items.ts";
 import { type PlantedScore, plantedAlgorithm } from "../registry/planted-models.ts";
-
-function matrix(rows: Record<number, number>[], itemCount: number): Interactions {
-  const entries = rows.flatMap((row, user) =>
-    Object.entries(row).map(([item, value]) => ({ user, item: Number(item), value })),
-  );
-  return interactionsFromTriples(
-    {
-      users: Int32Array.from(entries, ({ user }) => user),
-      items: Int32Array.from(entries, ({ item }) => item),
-      values: Float32Array.from(entries, ({ value }) => value),
-    },
-    { userCount: rows.length, itemCount },
-  );
-}
+import { matrix } from "./matrix.ts";
 
 const modelOf = (score: PlantedScore, train: Interactions) =>
   plantedAlgorithm({ name: "planted", score }).fit(train);
@@ -32,7 +19,7 @@ describe("evaluateRanking", () => {
   it("ranks the unseen items of users with something relevant", async () => {
     // lower index = greater score: user 0 sees 2, 3, 4 (0 and 1 are seen), user 2 sees 0, 1, 3
     const model = await modelOf((item) => -item, train);
-    const evaluation = evaluateRanking({ model, train, seen, relevant, k: 3 });
+    const evaluation = await evaluateRanking({ model, train, seen, relevant, k: 3 });
     expect([...evaluation.users]).toEqual([0, 2]);
     expect([...evaluation.recall]).toEqual([0.5, 1]);
     expect(evaluation.ndcg[0]).toBeCloseTo(ndcgAt({ ranked: [2, 3, 4], relevant: new Set([2, 5]) }, 3), 12);
@@ -46,7 +33,7 @@ describe("evaluateRanking", () => {
   it("removes training pairs without weight too", async () => {
     // item 1 has no weight (rating 2) but is seen; a model that wants it first must not get it
     const model = await modelOf((item) => (item === 1 ? 9 : -item), train);
-    const { recall } = evaluateRanking({ model, train, seen, relevant, k: 1 });
+    const { recall } = await evaluateRanking({ model, train, seen, relevant, k: 1 });
     expect([...recall]).toEqual([1, 0]);
   });
 
@@ -56,16 +43,16 @@ describe("evaluateRanking", () => {
       if (item === 0) histories.push([...history.items]);
       return 0;
     }, train);
-    evaluateRanking({ model, train, seen, relevant });
+    await evaluateRanking({ model, train, seen, relevant });
     expect(histories).toEqual([[0], [2]]);
   });
 
   it("with nobody to evaluate gives zeros", async () => {
     const model = await modelOf((item) => -item, train);
     const nothing = matrix([{}, {}, {}], 6);
-    const { users, means } = evaluateRanking({ model, train, seen, relevant: nothing });
+    const { users, means } = await evaluateRanking({ model, train, seen, relevant: nothing });
     expect(users).toHaveLength(0);
-    expect(means).toEqual({ recall: 0, ndcg: 0, map: 0, coverage: 0 });
+    expect(Object.values(means)).toEqual(Array(8).fill(0));
   });
 });
 
@@ -82,6 +69,13 @@ describe("evaluateRating", () => {
     expect(rmse).toBeCloseTo(Math.sqrt(4.5 / 3), 12);
     expect(mae).toBeCloseTo(1, 12);
     expect([clipRating(-3), clipRating(3.2), clipRating(7)]).toEqual([0.5, 3.2, 5]);
+  });
+
+  it("clips to the ends of another scale where they are given", async () => {
+    const model = await modelOf((item) => [9, -1, 3, 4][item] ?? 0, train);
+    const test = matrix([{ 1: 2 }, { 0: 4 }], 4);
+    const { squaredErrors } = evaluateRating({ model, train, test, range: { min: 1, max: 6 } });
+    expect([...squaredErrors]).toEqual([1, 4]);
   });
 
   it("a prediction that is not a number stops the evaluation by MODEL_DIVERGED", async () => {

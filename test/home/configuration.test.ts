@@ -76,8 +76,8 @@ describe("configuration", () => {
     ["a list", [1], {}, /expected an object, got \[1\]/],
     ["no JSON", "{port: 1}", {}, /expected JSON/],
     [
-      "models that are no numbers",
-      { models: { ials: { factors: "many" } } },
+      "parameters that are neither numbers nor names",
+      { models: { ials: { factors: true } } },
       {},
       /models: expected an object of algorithms/,
     ],

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createWorkspace, kernelModes } from "../../src/kernels/workspace.ts";
+import { kernelModes } from "../../src/kernels/kernel-mode.ts";
+import { createWorkspace } from "../../src/kernels/workspace.ts";
 
 describe.each(kernelModes)("topK (%s)", (mode) => {
   const limit = 300;

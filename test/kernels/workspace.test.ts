@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { bytesOf, createWorkspace, kernelMode, kernelModes } from "../../src/kernels/workspace.ts";
+import { kernelModes } from "../../src/kernels/kernel-mode.ts";
+import { bytesOf, createWorkspace } from "../../src/kernels/workspace.ts";
 
 describe.each(kernelModes)("workspace (%s)", (mode) => {
   it("holds exactly what was planned, aligned to 64 bytes and zeroed", () => {
@@ -21,23 +22,6 @@ describe.each(kernelModes)("workspace (%s)", (mode) => {
   it("refuses more than 4 GiB with a code", () => {
     expect(() => createWorkspace({ bytes: 2 ** 32 + 1, mode })).toThrow(
       expect.objectContaining({ code: "MEMORY_EXCEEDED" }),
-    );
-  });
-});
-
-describe("kernelMode", () => {
-  it("is wasm unless USHER_KERNELS says js", () => {
-    expect(kernelMode({})).toBe("wasm");
-    expect(kernelMode({ USHER_KERNELS: "" })).toBe("wasm");
-    expect(kernelMode({ USHER_KERNELS: "js" })).toBe("js");
-  });
-
-  it.each(["relaxed", "WASM", "native"])("refuses %s", (name) => {
-    expect(() => kernelMode({ USHER_KERNELS: name })).toThrow(
-      expect.objectContaining({
-        code: "CONFIG_INVALID",
-        message: `kernels: expected USHER_KERNELS=js or wasm, got ${name}`,
-      }),
     );
   });
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { historyOf, type Interactions, interactionsFromTriples } from "../../src/data/interactions.ts";
+import {
+  historyOf,
+  type Interactions,
+  interactionsFromTriples,
+  transpose,
+} from "../../src/data/interactions.ts";
 import { ials } from "../../src/models/ials.ts";
 import { tasteData } from "../contract/model.ts";
 
@@ -23,9 +28,9 @@ function solve(a: number[][], b: number[]): number[] {
   return rows.map((row, k) => row[rows.length]! / row[k]!);
 }
 
-/** The score of every item straight from the definition: minimize the loss of one user's row, then multiply. */
-function scoresByDefinition(factors: number[][], history: { items: Int32Array; values: Float32Array }) {
-  const size = factors[0]!.length;
+/** A row straight from the definition: what minimizes the loss against these rows of the other side. */
+function solveRow(factors: number[][], history: { items: Int32Array; values: Float32Array }): number[] {
+  const size = small.factors;
   const total = history.values.reduce((sum, weight) => sum + weight, 0);
   const strength = small.regularization * (total + small.unobservedWeight * factors.length);
   const a = Array.from({ length: size }, (_, i) =>
@@ -41,7 +46,12 @@ function scoresByDefinition(factors: number[][], history: { items: Int32Array; v
   const b = Array.from({ length: size }, (_, i) =>
     history.items.reduce((sum, item, at) => sum + history.values[at]! * factors[item]![i]!, 0),
   );
-  const x = solve(a, b);
+  return solve(a, b);
+}
+
+/** The score of every item straight from the definition: minimize the loss of one user's row, then multiply. */
+function scoresByDefinition(factors: number[][], history: { items: Int32Array; values: Float32Array }) {
+  const x = solveRow(factors, history);
   return factors.map((y) => y.reduce((sum, value, at) => sum + value * x[at]!, 0));
 }
 
@@ -66,6 +76,41 @@ describe("ials", () => {
     for (const epochs of [1, 2, 4, 8]) losses.push(loss(await ials.fit(data, { ...small, epochs }), data));
     expect(losses).toEqual(losses.toSorted((left, right) => right - left));
     expect(losses.at(-1)).toBeLessThan(losses[0]! - 3);
+  });
+
+  it("comes to rest where both sides solve their equations exactly", async () => {
+    const model = await ials.fit(data, { ...small, epochs: 300 });
+    const stored = model.toData().arrays["itemFactors"] as Float32Array;
+    const items = Array.from({ length: data.itemCount }, (_, item) => [
+      ...stored.subarray(item * small.factors, (item + 1) * small.factors),
+    ]);
+    const users = Array.from({ length: data.userCount }, (_, user) => solveRow(items, historyOf(data, user)));
+    const byItem = transpose(data);
+    for (const [item, row] of items.entries()) {
+      for (const [at, value] of solveRow(users, historyOf(byItem, item)).entries()) {
+        expect(row[at]).toBeCloseTo(value, 3);
+      }
+    }
+  });
+
+  it("gives the same bytes with 1, 2 and 3 threads", async () => {
+    const bytes: string[] = [];
+    for (const threads of [1, 2, 3]) {
+      const model = await ials.fit(data, { ...small, epochs: 5 }, { threads });
+      bytes.push(Buffer.from(model.toData().arrays["itemFactors"]!.slice().buffer).toString("base64"));
+    }
+    expect(bytes).toEqual([bytes[0], bytes[0], bytes[0]]);
+  });
+
+  it("fits weights that are all 1 as it fits them stored", async () => {
+    const ones = { ...data, values: data.values.slice().fill(1) };
+    const nearly = { ...ones, values: ones.values.slice() };
+    nearly.values[0] = 1.0000001192092896; // the next float after 1: nothing to the fit, but now the weights are stored
+    const [plain, stored] = await Promise.all([ials.fit(ones, small), ials.fit(nearly, small)]);
+    const factors = stored.toData().arrays["itemFactors"]!;
+    for (const [at, value] of plain.toData().arrays["itemFactors"]!.entries()) {
+      expect(factors[at]).toBeCloseTo(value, 4);
+    }
   });
 
   it("takes an interaction of weight 0 as none, and a heavier one as a surer one", async () => {
@@ -98,7 +143,8 @@ describe("ials", () => {
 
   it("says that a history diverged", async () => {
     const model = await ials.fit(data, small);
-    const history = { items: Int32Array.of(1, 2), values: Float32Array.of(3e38, 3e38) };
+    const items = Int32Array.from({ length: data.itemCount }, (_, item) => item);
+    const history = { items, values: new Float32Array(data.itemCount).fill(3e38) };
     expect(() => model.scoreItems(history, new Float32Array(data.itemCount))).toThrow(
       expect.objectContaining({ code: "MODEL_DIVERGED" }),
     );

@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { historyOf } from "../../src/data/interactions.ts";
 import { itemKnn } from "../../src/models/item-knn.ts";
 import { tasteData } from "../contract/model.ts";
+import { matrixOf } from "./table-matrix.ts";
 
 const data = tasteData("ranking");
 
@@ -71,5 +73,51 @@ describe("itemKnn", () => {
     expect(() => itemKnn.load({ ...good, arrays: { ...good.arrays, items } })).toThrow(
       expect.objectContaining({ code: "MODEL_FILE" }),
     );
+  });
+});
+
+type Lists = [item: number, similarity: number][][];
+interface Golden extends Record<"cosine" | "tf-idf" | "bm25", Lists> {
+  neighbours: number;
+  weights: number[][];
+}
+const golden: Golden = JSON.parse(readFileSync(new URL("../golden/item-knn.json", import.meta.url), "utf8"));
+
+describe("itemKnn against implicit (test/golden/item-knn.py)", () => {
+  it.each([
+    ["cosine", { similarity: "cosine", weighting: "plain", shrinkage: 0 }],
+    ["tf-idf", { similarity: "cosine", weighting: "tf-idf", shrinkage: 0 }],
+    ["bm25", { similarity: "product", weighting: "bm25", k1: 1.5, b: 0.6 }],
+  ] as const)("%s finds the same neighbours", async (name, parameters) => {
+    const { neighbours, weights } = golden;
+    const model = await itemKnn.fit(matrixOf(weights), { neighbours, ...parameters });
+    const { starts, items, similarities } = model.toData().arrays as {
+      starts: Int32Array;
+      items: Int32Array;
+      similarities: Float32Array;
+    };
+    for (const [item, list] of golden[name].entries()) {
+      const [from, to] = [starts[item]!, starts[item + 1]!];
+      expect([...items.subarray(from, to)], `item ${item}`).toEqual(list.map(([other]) => other));
+      for (const [at, [, similarity]] of list.entries()) {
+        expect(similarities[from + at]! / similarity).toBeCloseTo(1, 5);
+      }
+    }
+  });
+
+  it("hears nothing of a user who has every item, by TF-IDF and BM25", async () => {
+    const only = matrixOf([golden.weights[0]!.map(() => 3)]);
+    for (const weighting of ["tf-idf", "bm25"]) {
+      const { starts } = (await itemKnn.fit(only, { weighting })).toData().arrays;
+      expect(starts!.at(-1)).toBe(0);
+    }
+  });
+
+  it("gives the same bytes on one thread and on three", async () => {
+    const [one, three] = [
+      await itemKnn.fit(data, {}, { threads: 1 }),
+      await itemKnn.fit(data, {}, { threads: 3 }),
+    ];
+    expect(three.toData()).toEqual(one.toData());
   });
 });

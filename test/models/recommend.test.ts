@@ -27,7 +27,8 @@ describe("recommendItems", () => {
     const list = recommendItems(model, { history, k, excluded: history.items });
     const expected = sorted(scores, history.items, k);
     expect([...list.items]).toEqual(expected);
-    expect([...list.scores]).toEqual(expected.map((item) => scores[item]));
+    // a list sums in another order than all scores are summed in
+    for (const [rank, item] of expected.entries()) expect(list.scores[rank]).toBeCloseTo(scores[item]!, 6);
     expect(list.items.length).toBe(Math.min(k, data.itemCount - history.items.length));
   });
 

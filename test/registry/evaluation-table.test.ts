@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { TrainingReport } from "../../src/contracts/release.ts";
-import { evaluationTable, formatEvaluationTable } from "../../src/registry/evaluation-table.ts";
+import {
+  evaluationTable,
+  formatEvaluationTable,
+  formatSliceTable,
+} from "../../src/registry/evaluation-table.ts";
 
 const popularity = { algorithm: "popularity", parameters: {} };
 const knn = { algorithm: "item-knn", parameters: {} };
@@ -63,5 +67,36 @@ describe("formatEvaluationTable", () => {
       (_, at) => at < 2,
     ))
       expect(row.slice(1, -1).every((cell) => cell === "")).toBe(true);
+  });
+});
+
+describe("formatSliceTable", () => {
+  const interval = (low: number, high: number) => ({ difference: (low + high) / 2, low, high });
+  const slice = (name: string, against: { difference: number; low: number; high: number }) => ({
+    name,
+    users_evaluated: 1200,
+    rankers: [
+      { ndcg: 0.1, recall: 0.2, ndcg_against_popularity: null },
+      { ndcg: 0.12345, recall: 0.3, ndcg_against_popularity: against },
+    ],
+  });
+
+  it("is a row a slice and a column a ranker, marked where the interval decides", () => {
+    const slices = [
+      slice("new users", interval(0.01, 0.03)),
+      slice("long tail", interval(-0.03, -0.01)),
+      slice("genre War", interval(-0.01, 0.01)),
+    ];
+    expect(formatSliceTable({ ...report, slices }).split("\n")).toEqual([
+      "NDCG@10    users  popularity  item-knn",
+      "new users  1,200    0.1000    0.1235 +",
+      "long tail  1,200    0.1000    0.1235 -",
+      "genre War  1,200    0.1000    0.1235",
+      "+ better, - worse than popularity with 95 % confidence",
+    ]);
+  });
+
+  it("says so where there is none", () => {
+    expect(formatSliceTable(report)).toBe("no slice has a user with a held-out item");
   });
 });

@@ -19,7 +19,7 @@ const byCount: PlantedScore = (item, { fittedOn }) => {
 const byTaste: PlantedScore = (item, { history, parameters }) => {
   const even = history.items.filter((other) => other % 2 === 0).length * 2 > history.items.length;
   const isOwn = (item % 2 === 0) === even;
-  return (isOwn === (parameters["strength"] ?? 1) > 0 ? 100 : 0) - item;
+  return (isOwn === Number(parameters["strength"] ?? 1) > 0 ? 100 : 0) - item;
 };
 const meanRating: PlantedScore = (_item, { parameters }) => ((parameters["factors"] ?? 1) === 0 ? 4.4 : 2);
 

@@ -1,7 +1,6 @@
 import type { History } from "../data/interactions.ts";
 import { UsherError } from "../errors.ts";
 import { paddedWidth } from "../kernels/kernels.ts";
-import type { BiasedMfParameters } from "./biased-mf.ts";
 import {
   cosineWith,
   measureFactors,
@@ -13,22 +12,11 @@ import {
   serveFactors,
   solveAgain,
 } from "./item-factors.ts";
-import type { Model } from "./model.ts";
+import type { FactorRows, Model, Parameters } from "./model.ts";
 import { checkHistory } from "./training-data.ts";
 
-const algorithm = "biased-mf";
-
-/** Strengths of the penalties on a row with this many ratings. */
-export function rowStrengths(
-  count: number,
-  parameters: BiasedMfParameters,
-): { factors: number; bias: number } {
-  const scale = count ** parameters.regularizationExponent;
-  return { factors: parameters.regularization * scale, bias: parameters.biasRegularization * scale };
-}
-
 /** Bytes of a served model. */
-export function biasedMfModelBytes(itemCount: number, factors: number): number {
+export function ratingModelBytes(itemCount: number, factors: number): number {
   return servedBytes({ itemCount, factors, width: paddedWidth(factors + 2) }) + 4 * itemCount * (factors + 1);
 }
 
@@ -39,10 +27,23 @@ export interface LearnedRatings {
   readonly itemFactors: Float32Array;
 }
 
-/** A fitted rating model. A row in memory holds factors, 1 where the user's bias stands, the item's bias, and padding. */
-export function biasedMfModel(learned: LearnedRatings, parameters: BiasedMfParameters): Model {
+/** Which algorithm learned it, and how a user is folded in. */
+export interface RatingModelOf {
+  readonly algorithm: string;
+  readonly parameters: Parameters;
+  readonly factors: number;
+  /** Strengths of the penalties on the factors and the bias of a user with this many ratings. */
+  strengthsOf(count: number): readonly [factors: number, bias: number];
+}
+
+/**
+ * A fitted model that predicts μ + b_u + b_i + p·q; factors and bias of a user are solved exactly from the history at hand.
+ *
+ * A row in memory holds factors, 1 where the user's bias stands, the item's bias, and padding.
+ */
+export function ratingModel(learned: LearnedRatings, of: RatingModelOf): Model {
   const { mean, itemBiases, itemFactors } = learned;
-  const { factors } = parameters;
+  const { algorithm, parameters, factors, strengthsOf } = of;
   const itemCount = itemBiases.length;
   const [userBias, itemBias] = [factors, factors + 1];
   const width = paddedWidth(factors + 2);
@@ -58,8 +59,7 @@ export function biasedMfModel(learned: LearnedRatings, parameters: BiasedMfParam
   const foldIn = (history: History) => {
     checkHistory(history, { algorithm, itemCount });
     placeHistory(served, history);
-    const { factors: strength, bias } = rowStrengths(history.items.length, parameters);
-    strengths.set([strength, bias]);
+    strengths.set(strengthsOf(history.items.length));
     const failed = served.workspace.kernels.explicitRows(
       ...([starts.byteOffset, items.byteOffset, values.byteOffset, 0, 1, vector.byteOffset] as const),
       ...([rows.byteOffset, strengths.byteOffset, strengths.byteOffset + 4, width, factors, mean] as const),
@@ -76,6 +76,7 @@ export function biasedMfModel(learned: LearnedRatings, parameters: BiasedMfParam
     algorithm,
     parameters,
     itemCount,
+    factorRows: factorRowsOf(of, { rows, width, mean }),
     scoreItems(history, out) {
       foldIn(history);
       scoreRows(served);
@@ -107,5 +108,33 @@ export function biasedMfModel(learned: LearnedRatings, parameters: BiasedMfParam
       const arrays = { mean: Float64Array.of(mean), itemBiases, itemFactors };
       return { algorithm, parameters, itemCount, arrays };
     },
+  };
+}
+
+/** The model for retrieval. */
+function factorRowsOf(
+  { algorithm, factors, strengthsOf }: RatingModelOf,
+  of: { rows: Float32Array; width: number; mean: number },
+): FactorRows {
+  const { rows, width, mean } = of;
+  const itemCount = rows.length / width;
+  return {
+    width,
+    itemRows: rows,
+    offset: mean,
+    constants: new Float32Array(0),
+    strengthsOf(history) {
+      checkHistory(history, { algorithm, itemCount });
+      return strengthsOf(history.items.length);
+    },
+    foldInJob: (at) => ({
+      kernel: "explicitRows",
+      args: [
+        ...([at.starts, at.items, at.values, "from", "to", at.rows, at.itemRows] as const),
+        ...([...at.strengths, width, factors, mean, factors, factors + 1, "scratch"] as const),
+      ],
+      bounds: at.bounds,
+      scratch: at.scratch,
+    }),
   };
 }
