@@ -47,6 +47,20 @@ const errorTable = {
     "Use a method that the Allow header names.",
   ],
   ITEM_UNKNOWN: [404, 1, "There is no such item.", "List items with GET /v1/items."],
+  // events
+  LETTER_UNKNOWN: [
+    404,
+    1,
+    "There is no such dead letter.",
+    "List them with GET /v1/dead-letters; they are kept for 30 days.",
+  ],
+  EVENT_REJECTED: [422, 1, "The event is not valid.", "Correct what the message names and submit it again."],
+  TOO_BUSY: [
+    429,
+    1,
+    "More events are under way than the server takes.",
+    "Send the same body again after the seconds that Retry-After names; nothing of it was taken.",
+  ],
   // configuration and home
   CONFIG_INVALID: [
     500,
@@ -172,6 +186,12 @@ const errorTable = {
   CANCELLED: [499, 130, "The work was cancelled.", "Start it again when you want."],
   // state of the server
   NOT_READY: [503, 1, "No release serves yet.", "Wait until /health/ready answers 200."],
+  LOG_UNAVAILABLE: [
+    503,
+    1,
+    "The event log takes or gives nothing now.",
+    "Ask again with the same event ids; if it stays so, look at the disk and restart the server.",
+  ],
   TOO_SLOW: [
     503,
     1,

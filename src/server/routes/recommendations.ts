@@ -15,12 +15,12 @@ import {
   TopQuery,
   UserParams,
 } from "../../contracts/http.ts";
+import { idExpectation, isId, shown } from "../../contracts/mismatch.ts";
 import { UsherError } from "../../errors.ts";
 import type { Recommendations } from "../../recommend/recommender.ts";
 import { listHead, recommendedItemBody, servingNow, similarItemBody } from "../answers.ts";
 import type { ServerContext, Serving } from "../context.ts";
 import { asServerError, problemOf } from "../problem.ts";
-import { idExpectation, isId, shown } from "../validation.ts";
 import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
 
 const tags = ["recommendations"];
