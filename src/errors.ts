@@ -53,6 +53,20 @@ const errorTable = {
     "The session belongs to another user already.",
     "Give a visitor a new session id when the user of the device changes.",
   ],
+  // events
+  LETTER_UNKNOWN: [
+    404,
+    1,
+    "There is no such dead letter.",
+    "List them with GET /v1/dead-letters; they are kept for 30 days.",
+  ],
+  EVENT_REJECTED: [422, 1, "The event is not valid.", "Correct what the message names and submit it again."],
+  TOO_BUSY: [
+    429,
+    1,
+    "More events are under way than the server takes.",
+    "Send the same body again after the seconds that Retry-After names; nothing of it was taken.",
+  ],
   // configuration and home
   CONFIG_INVALID: [
     500,

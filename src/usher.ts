@@ -39,6 +39,15 @@ export interface TrainingOptions extends Running {
   readonly parameters?: Readonly<Record<string, Parameters>>;
 }
 
+/** A question to the HTTP API. A text is the path of a GET. */
+export interface HomeRequest {
+  readonly path: string;
+  /** Default GET. */
+  readonly method?: "GET" | "POST";
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
 /** A home folder and everything that reads it. Another process may own the home. */
 export interface UsherReader {
   readonly paths: HomePaths;
@@ -50,7 +59,7 @@ export interface UsherReader {
   /** Loads the present release and lets it answer; `undefined` where there is none. */
   serve(): Promise<Release | undefined>;
   /** Asks the HTTP API inside this process, without a socket. @returns The body of the answer. @throws UsherError of the problem. */
-  ask(path: string): Promise<unknown>;
+  ask(request: string | HomeRequest): Promise<unknown>;
   /**
    * Fits and compares the candidates on the newest build; publishes nothing.
    * @param options.genres Whether the report has a slice for each genre too. Default false.
@@ -175,7 +184,7 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
       status = {};
       return release;
     },
-    ask: (path) => ask(app, path),
+    ask: (request) => ask(app, typeof request === "string" ? { path: request } : request),
     evaluate: async ({ genres = false, ...training } = {}) => {
       const pinned = await build();
       const set = await readTrainingSet(lake, engine, pinned);
@@ -194,8 +203,16 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
   };
 }
 
-async function ask(app: FastifyInstance, path: string): Promise<unknown> {
-  const answer = await app.inject({ url: path, headers: { host: "localhost" } });
+async function ask(
+  app: FastifyInstance,
+  { path, method = "GET", body: sent }: HomeRequest,
+): Promise<unknown> {
+  const answer = await app.inject({
+    method,
+    url: path,
+    headers: { host: "localhost", ...(sent === undefined ? {} : { "content-type": "application/json" }) },
+    ...(sent === undefined ? {} : { payload: JSON.stringify(sent) }),
+  });
   const body = answer.json() as { code?: never; detail?: string };
   if (answer.statusCode < 400) return body;
   throw new UsherError(body.code ?? "INTERNAL", body.detail);

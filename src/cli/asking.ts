@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { UsherError } from "../errors.ts";
 import { ownerOf } from "../home/lock.ts";
-import { openReader } from "../usher.ts";
+import { type HomeRequest, openReader, openUsher } from "../usher.ts";
 import type { CommandRun } from "./command.ts";
 
 const serverTimeoutMs = 10_000;
@@ -8,36 +10,54 @@ const serverTimeoutMs = 10_000;
 /**
  * Asks the HTTP API of a home: the server that runs on it, or the same routes inside this process where none does.
  *
+ * @param more.asOwner True: where no server runs, this process takes the home for the question, which may change it and needs no
+ *   release. Default false.
+ * @throws UsherError `HOME_LOCKED`, with `asOwner`: a process that does not listen owns the home.
  * @throws UsherError `HOME_EMPTY` where no release serves; the error that the API answers.
  */
 export async function askHome(
   { home, configuration }: Pick<CommandRun, "home" | "configuration">,
-  path: string,
+  request: string | HomeRequest,
+  { asOwner = false }: { asOwner?: boolean } = {},
 ): Promise<unknown> {
   const owner = await ownerOf(home);
   if (owner?.address !== undefined && isAlive(owner.pid)) {
-    const answer = await askServer(owner.address + path);
+    const answer = await askServer(owner.address, request);
     if (answer) return answer.body;
   }
-  const usher = await openReader({ home, configuration });
+  // a question must not make a home where a folder was mistyped
+  if (asOwner && !existsSync(join(home, "home.json"))) {
+    throw new UsherError("HOME_EMPTY", `${home}: expected a home folder, found none; run \`usher start\``);
+  }
+  const usher = await (asOwner ? openUsher : openReader)({ home, configuration });
   try {
-    if (!(await usher.serve())) {
+    if (!asOwner && !(await usher.serve())) {
       throw new UsherError(
         "HOME_EMPTY",
         `${home}: expected a release, found none; run \`usher start\` or \`usher train\``,
       );
     }
-    return await usher.ask(path);
+    return await usher.ask(request);
   } finally {
     await usher.close();
   }
 }
 
 /** The answer of a running server; `undefined` where nobody listens. */
-async function askServer(url: string): Promise<{ body: unknown } | undefined> {
+async function askServer(
+  address: string,
+  request: string | HomeRequest,
+): Promise<{ body: unknown } | undefined> {
+  const { path, method = "GET", body: sent } = typeof request === "string" ? { path: request } : request;
   let answer: Response;
   try {
-    answer = await fetch(url, { signal: AbortSignal.timeout(serverTimeoutMs) });
+    answer = await fetch(address + path, {
+      method,
+      signal: AbortSignal.timeout(serverTimeoutMs),
+      ...(sent === undefined
+        ? {}
+        : { headers: { "content-type": "application/json" }, body: JSON.stringify(sent) }),
+    });
   } catch {
     return undefined; // the owner was killed, or does not listen yet: the home itself is asked
   }

@@ -1,6 +1,7 @@
 import { build } from "./build.ts";
 import type { Command } from "./command.ts";
 import { config } from "./config.ts";
+import { deadLetters } from "./dead-letters.ts";
 import { doctor } from "./doctor.ts";
 import { download } from "./download.ts";
 import { evaluate } from "./evaluate.ts";
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   serve,
   models,
   log,
+  deadLetters,
   exportLake,
   download,
   validate,

@@ -22,6 +22,7 @@ const Uri = Type.String({ format: "uri", maxLength: 2048 });
 const common = {
   event_id: Uuid,
   event_ts: Type.String({
+    format: "date-time",
     pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$",
     description: "ISO 8601 in UTC with milliseconds; at most 5 minutes in the future, not before 1970.",
   }),
@@ -150,17 +151,18 @@ export const rejectionReasons = [
 ] as const;
 export type RejectionReason = (typeof rejectionReasons)[number];
 
+/** Most bytes of a rejected event that are kept. No event that could be accepted is longer. */
+export const rawPayloadBytesMax = 65_536;
+
 /** A rejected event, as it is kept in `events_dlq`. */
 export interface DeadLetter {
-  /** UUID of the letter itself. */
-  readonly id: string;
-  /** What came, to the byte; bytes that are no UTF-8 are replaced. At most 64 KiB of it. */
+  /** What came, to the character; bytes that are no UTF-8 are replaced. At most 64 KiB of it. */
   readonly raw_payload: string;
   /** Where it would have gone, or `events_dlq` where its type is unknown. */
   readonly topic: Topic;
   readonly error_reason: RejectionReason;
   readonly error_detail: string;
-  /** ISO 8601 in UTC with milliseconds. */
+  /** When it was rejected: ISO 8601 in UTC with milliseconds. */
   readonly error_ts: string;
 }
 

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import type { DeadLetter, Topic } from "../contracts/events.ts";
+import { type DeadLetter, rawPayloadBytesMax, type Topic } from "../contracts/events.ts";
 import { type ErrorCode, UsherError } from "../errors.ts";
 import type { EventLog, LogRecord } from "./event-log.ts";
 import { lagOf, type PartitionLag } from "./lag.ts";
+import { letterRecord } from "./letter-record.ts";
 
 export interface ConsumerOptions {
   readonly log: EventLog;
@@ -62,8 +63,6 @@ const isPassing = (error: unknown) =>
     : typeof (error as NodeJS.ErrnoException | undefined)?.syscall === "string";
 
 const restMsMax = 10_000;
-/** What a dead letter keeps of its payload. */
-const rawPayloadBytesMax = 64 * 1024;
 
 /**
  * A consumer that commits a batch after its last effect, so that a process that dies in between does the batch again and loses nothing.
@@ -163,25 +162,17 @@ export function openConsumer(options: ConsumerOptions): Consumer {
 
 /** The dead letter of a record that a consumer could not take. Its id follows from the record's place, so it is written once. */
 function letterFor(
-  { topic, partition, offset, key, value }: LogRecord,
+  { topic, partition, offset, value }: LogRecord,
   { group, error, nowMs }: { group: string; error: unknown; nowMs: number },
 ) {
-  const id = uuidOf(`${group}/${topic}/${partition}/${offset}`);
   const letter: DeadLetter = {
-    id,
     raw_payload: Buffer.from(value).toString("utf8", 0, rawPayloadBytesMax),
     topic,
     error_reason: "schema_validation_failed",
     error_detail: `${group} could not take it: ${error instanceof Error ? error.message : String(error)}`,
     error_ts: new Date(nowMs).toISOString(),
   };
-  return {
-    topic: "events_dlq" as const,
-    key,
-    id,
-    receivedMs: nowMs,
-    value: Buffer.from(JSON.stringify(letter)),
-  };
+  return { ...letterRecord(letter, nowMs), id: uuidOf(`${group}/${topic}/${partition}/${offset}`) };
 }
 
 /** A UUID (version 8) that follows from a text. */

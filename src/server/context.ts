@@ -2,6 +2,9 @@ import type { FastifyServerOptions } from "fastify";
 import type { ProgressEvent } from "../contracts/progress.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
 import type { Catalogue } from "../data/catalogue.ts";
+import type { DeadLetters } from "../events/dead-letters.ts";
+import type { EventHistory } from "../events/event-history.ts";
+import type { Intake } from "../events/intake.ts";
 import type { LiveState } from "../live/live-state.ts";
 import { type ItemList, itemList } from "../recommend/item-list.ts";
 import { type Recommender, recommender, type ServedRelease } from "../recommend/recommender.ts";
@@ -19,9 +22,12 @@ export interface DependencyState {
   readonly detail?: string;
 }
 
-/** What changes while the server runs. */
+/** What changes while the server runs: events in, and what becomes of them. */
 export interface Living {
   readonly live: LiveState;
+  readonly intake: Intake;
+  readonly deadLetters: DeadLetters;
+  readonly history: EventHistory;
 }
 
 /** What the server is given by the composition root. The functions are called for each request and must be cheap. */
@@ -34,7 +40,7 @@ export interface ServerContext {
   status(): Partial<ProgressEvent>;
   /** What else must be ready, by name, for `/health/ready`. */
   dependencies?(): Readonly<Record<string, DependencyState>>;
-  /** Absent where the home belongs to another process: answers then come from the release alone. */
+  /** Absent where the home belongs to another process or is only read: answers then come from the release alone, the routes of events answer 503 `NOT_READY`. */
   readonly living?: Living;
   /** Whether what a person rated or completed is left out of lists. Default true; disliked items are left out always. */
   readonly hideConsumed?: boolean;

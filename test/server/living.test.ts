@@ -1,22 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type LiveState, openLiveState } from "../../src/live/live-state.ts";
+import type { LiveState } from "../../src/live/live-state.ts";
+import { livingParts } from "../events/living-parts.ts";
 import { event, nowMs, uuid } from "../live/live-events.ts";
-import { memoryStateStore } from "../live/memory-state-store.ts";
 import { smallRelease } from "../recommend/small-release.ts";
 import { type CheckedApp, checkedApp, problem } from "./checked-app.ts";
 
 let server: CheckedApp;
 let live: LiveState;
 beforeAll(async () => {
-  live = await openLiveState({
-    store: memoryStateStore(),
-    now: () => nowMs,
-    flushMs: 0,
-    onFailure: (error) => {
-      throw error;
-    },
-  });
-  server = await checkedApp({ living: { live } });
+  const { living } = await livingParts({ now: () => nowMs });
+  live = living.live;
+  server = await checkedApp({ living });
 });
 afterAll(() => server.app.close());
 const get = async (url: string) => {

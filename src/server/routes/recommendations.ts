@@ -15,13 +15,13 @@ import {
   TopQuery,
   UserParams,
 } from "../../contracts/http.ts";
+import { idExpectation, isId, shown } from "../../contracts/mismatch.ts";
 import { UsherError } from "../../errors.ts";
 import type { Recommendations } from "../../recommend/recommender.ts";
 import { listHead, recommendedItemBody, servingNow, similarItemBody } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
 import { type Answering, askedList, listFor } from "../person-list.ts";
 import { asServerError, problemOf } from "../problem.ts";
-import { idExpectation, isId, shown } from "../validation.ts";
 import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
 
 const tags = ["recommendations"];
