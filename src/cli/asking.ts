@@ -14,11 +14,8 @@ export async function askHome(
   { home, configuration }: Pick<CommandRun, "home" | "configuration">,
   path: string,
 ): Promise<unknown> {
-  const owner = await ownerOf(home);
-  if (owner?.address !== undefined && isAlive(owner.pid)) {
-    const answer = await askServer(owner.address + path);
-    if (answer) return answer.body;
-  }
+  const answer = await askRunning(home, path);
+  if (answer) return answer.body;
   const usher = await openReader({ home, configuration });
   try {
     if (!(await usher.serve())) {
@@ -33,11 +30,37 @@ export async function askHome(
   }
 }
 
-/** The answer of a running server; `undefined` where nobody listens. */
-async function askServer(url: string): Promise<{ body: unknown } | undefined> {
+/**
+ * Asks the server that runs on a home; `undefined` where none does.
+ *
+ * @param request A body makes it a POST. Default: a GET.
+ * @throws UsherError The error that the API answers.
+ */
+export async function askRunning(
+  home: string,
+  path: string,
+  request: { body?: object; method?: "DELETE" } = {},
+): Promise<{ body: unknown } | undefined> {
+  const owner = await ownerOf(home);
+  if (owner?.address === undefined || !isAlive(owner.pid)) return undefined;
+  return askServer(owner.address + path, request);
+}
+
+async function askServer(
+  url: string,
+  { body: sent, method }: { body?: object; method?: "DELETE" },
+): Promise<{ body: unknown } | undefined> {
+  const post = {
+    method: "POST",
+    body: JSON.stringify(sent),
+    headers: { "content-type": "application/json" },
+  };
   let answer: Response;
   try {
-    answer = await fetch(url, { signal: AbortSignal.timeout(serverTimeoutMs) });
+    answer = await fetch(url, {
+      signal: AbortSignal.timeout(serverTimeoutMs),
+      ...(sent ? post : method ? { method } : {}),
+    });
   } catch {
     return undefined; // the owner was killed, or does not listen yet: the home itself is asked
   }

@@ -8,6 +8,8 @@ import { exportLake } from "./export.ts";
 import { importData } from "./import.ts";
 import { models } from "./models.ts";
 import { recommend } from "./recommend.ts";
+import { run, vacuum } from "./run.ts";
+import { runs } from "./runs.ts";
 import { serve } from "./serve.ts";
 import { start } from "./start.ts";
 import { train } from "./train.ts";
@@ -23,6 +25,9 @@ export const commands: readonly Command[] = [
   recommend,
   serve,
   models,
+  run,
+  runs,
+  vacuum,
   exportLake,
   download,
   validate,

@@ -13,6 +13,8 @@ export interface HomePaths {
   readonly lake: string;
   readonly downloads: string;
   readonly releasePointer: string;
+  /** History of the workflow. */
+  readonly runs: string;
 }
 
 export function homePaths(folder: string): HomePaths {
@@ -21,6 +23,7 @@ export function homePaths(folder: string): HomePaths {
     lake: join(folder, "lake"),
     downloads: join(folder, "downloads"),
     releasePointer: join(folder, "release.json"),
+    runs: join(folder, "runs"),
   };
 }
 

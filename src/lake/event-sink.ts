@@ -118,8 +118,8 @@ async function appendBatch(
   const table = bronzeEventsTable(topic);
   const folder = join(lake.folder, "sink");
   const file = join(folder, `${topic}.ndjson`);
-  await makeFolderDurable(folder);
   try {
+    await makeFolderDurable(folder);
     await writeLines(file, events);
     const staged = await lake.stage(table, selectOf(topic, file), {
       mode: "append",
@@ -137,7 +137,7 @@ async function appendBatch(
   } catch (error) {
     throw asLakeError(error);
   } finally {
-    await rm(file, { force: true });
+    await rm(file, { force: true }).catch(() => {}); // the next call replaces it
   }
 }
 

@@ -36,6 +36,6 @@ export async function writeTrending(lake: Lake, rows: readonly TrendingRow[]): P
   } catch (error) {
     throw asLakeError(error);
   } finally {
-    await rm(file, { force: true });
+    await rm(file, { force: true }).catch(() => {}); // the next call replaces it
   }
 }

@@ -1,6 +1,6 @@
 import type { BuildRecord } from "../contracts/quality.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
-import { bronzeEventsTable, eventTopics, type TrendingRow } from "../contracts/tables.ts";
+import { bronzeEventsTable, type EventTopic, eventTopics, type TrendingRow } from "../contracts/tables.ts";
 import type { Versions } from "../contracts/workflow.ts";
 import { latestBuild } from "../lake/build-record.ts";
 import { checkpointTable } from "../lake/checkpoint.ts";
@@ -17,7 +17,11 @@ export interface Site {
   /** The event log; absent where no events are taken. */
   readonly log?: EventReader;
   /** Told how far the log has come into the lake. */
-  onSunk?(sunk: { topic: string; positions: Readonly<Record<number, number>>; lost: number }): Promise<void>;
+  onSunk?(sunk: {
+    topic: EventTopic;
+    positions: Readonly<Record<number, number>>;
+    lost: number;
+  }): Promise<void>;
   /** Rows for `gold_trending`; absent where there is no live state. */
   trending?(): readonly TrendingRow[] | Promise<readonly TrendingRow[]>;
   /** Versions of the bronze tables of the newest import; `undefined` where there is none. */

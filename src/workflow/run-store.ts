@@ -29,11 +29,16 @@ const idPattern = /^run-\d{8}T\d{9}-[0-9a-f]{8}$/;
 /**
  * Opens the history in a folder, such as `<home>/runs`. One process writes.
  *
- * A run that the last process did not end is marked `interrupted`. A file that is damaged is left out: history is no reason not
+ * @param options.isOwner False: only to read; another process may own the history. Default true.
+ *
+ * To its owner a run that the last process did not end becomes `interrupted`. A file that is damaged is left out: history is no reason not
  * to start.
  */
-export async function openRunStore(folder: string): Promise<RunStore> {
-  await mkdir(folder, { recursive: true });
+export async function openRunStore(
+  folder: string,
+  { isOwner = true }: { isOwner?: boolean } = {},
+): Promise<RunStore> {
+  if (isOwner) await mkdir(folder, { recursive: true });
   const files = {
     lineage: await jsonFile<Record<string, LineageRecord>>(join(folder, "lineage.json"), (value) =>
       Object.values(value as object).every((record) => Value.Check(lineageSchema, record)),
@@ -44,7 +49,7 @@ export async function openRunStore(folder: string): Promise<RunStore> {
   };
   const fileOf = (id: string) => join(folder, `${id}.json`);
   const ids = async () =>
-    (await readdir(folder))
+    (await namesIn(folder))
       .filter((name) => name.endsWith(".json") && idPattern.test(name.slice(0, -".json".length)))
       .map((name) => name.slice(0, -".json".length))
       .sort()
@@ -55,7 +60,7 @@ export async function openRunStore(folder: string): Promise<RunStore> {
   };
   const save = (run: RunRecord) => writeFileDurable(fileOf(run.id), `${JSON.stringify(run, undefined, 2)}\n`);
 
-  for (const id of await ids()) {
+  for (const id of isOwner ? await ids() : []) {
     const run = await read(id);
     if (run?.status === "running") await save(interrupted(run));
   }
@@ -111,6 +116,15 @@ async function jsonFile<Document extends object>(path: string, isRight: (value: 
       return turn;
     },
   };
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return []; // nothing has been run yet
+    throw error;
+  }
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -125,8 +125,8 @@ async function carryOut(
   { chosen, request, options }: { chosen: readonly Task[]; request: RunRequest; options: RunnerOptions },
 ): Promise<RunRecord> {
   const { store, clock, onEnd } = options;
-  const keep = async () => {
-    if (!request.forgetIdle || running.record.tasks.some(isWorthNoting)) await store.save(running.record);
+  const keep = async (record = running.record) => {
+    if (!request.forgetIdle || record.tasks.some(isWorthNoting)) await store.save(record);
   };
   await keep();
   for (const task of chosen) {
@@ -140,8 +140,9 @@ async function carryOut(
       : statuses.some((one) => one === "failed" || one === "blocked")
         ? "failed"
         : "succeeded";
-  running.record = { ...running.record, status, ended_at: isoTime(clock.now()) };
-  await keep();
+  const ended: RunRecord = { ...running.record, status, ended_at: isoTime(clock.now()) };
+  await keep(ended);
+  running.record = ended; // last: whoever sees the end finds the lane free
   onEnd?.(running.record);
   return running.record;
 }
@@ -204,8 +205,11 @@ async function carryOutTask(
   }
 }
 
-/** Ids sort by time. */
+let runsStarted = 0;
+
+/** Ids sort by time, and within a millisecond by their order. */
 function newId(nowMs: number): string {
   const digits = isoTime(nowMs).replace(/[-:.Z]/g, "");
-  return `run-${digits}-${randomUUID().slice(0, 8)}`;
+  const place = (runsStarted++ & 0xffff).toString(16).padStart(4, "0");
+  return `run-${digits}-${place}${randomUUID().slice(0, 4)}`;
 }
