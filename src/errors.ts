@@ -189,6 +189,17 @@ const errorTable = {
     "The new model is worse than the one that serves.",
     "Nothing to repair: the present release keeps serving. See `usher models`.",
   ],
+  // work
+  RUN_BUSY: [409, 1, "Work of this kind is under way.", "Wait for its end, or cancel it."],
+  RUN_UNKNOWN: [404, 1, "There is no such run.", "List the runs with `usher runs`."],
+  TASK_UNKNOWN: [400, 2, "There is no such task.", "Use one that the message names."],
+  TASK_TIMEOUT: [
+    504,
+    1,
+    "A task took longer than it may.",
+    "Run it again; where the data have grown, raise its time.",
+  ],
+  JOB_UNKNOWN: [404, 1, "There is no such job.", "List the jobs with GET /v1/jobs."],
   CANCELLED: [499, 130, "The work was cancelled.", "Start it again when you want."],
   // state of the server
   NOT_READY: [503, 1, "No release serves yet.", "Wait until /health/ready answers 200."],

@@ -20,7 +20,9 @@ export const serve: Command = {
           `${home}: expected a release, found none; run \`usher start\` or \`usher train\``,
         );
       }
+      const { scheduler } = await usher.openUpkeep();
       const address = await usher.listen();
+      scheduler.run();
       say(`release ${serving.version} serves on ${address} (API page: ${address}/docs)`);
       await aborted(signal);
       return { address, version: serving.version };

@@ -49,6 +49,8 @@ export const start: Command = {
       const release = await prepare(usher, { run, wanted });
       const shown = await show(usher, { run, release });
       if (address === undefined) return shown;
+      const { scheduler } = await usher.openUpkeep();
+      scheduler.run();
       say(`serving on ${address} (API page: ${address}/docs); stop with Ctrl+C`);
       await aborted(signal);
       return { ...shown, address };

@@ -1,0 +1,83 @@
+import { completedProgress, signalWeights } from "../contracts/events.ts";
+import {
+  bronzeEventsTable,
+  type EventTopic,
+  eventTopics,
+  type TableName,
+  tables,
+} from "../contracts/tables.ts";
+import { likedRating } from "../data/signals.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Lake } from "./lake.ts";
+import { sqlName, sqlText } from "./sql-text.ts";
+
+/** Temporary table of all accepted events of a build, of all topics, each once; `is_retracted` tells those that were cancelled. */
+export const receivedEventsTable = "received_events";
+
+/** Versions of the bronze tables of events that a build reads, by table. */
+export type EventVersions = Readonly<Record<string, number>>;
+
+/** The silver table of a topic's events. */
+export const silverEventsTable = (topic: EventTopic) => `silver_${topic}` as const satisfies TableName;
+
+/**
+ * Makes {@link receivedEventsTable} from the newest versions of the bronze tables.
+ *
+ * A retraction cancels the event that it names where both are of the same user, or of the same session where there is no user,
+ * whichever came first.
+ */
+export async function receiveEvents(engine: Engine, lake: Lake): Promise<EventVersions> {
+  const versions: Record<string, number> = {};
+  const parts = [emptyEvents];
+  for (const topic of eventTopics) {
+    const table = bronzeEventsTable(topic);
+    const version = await lake.latest(table);
+    if (version === undefined) continue;
+    versions[table] = version;
+    parts.push(`SELECT ${sqlText(topic)} AS topic, * FROM ${await lake.relation(table, version)}`);
+  }
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${receivedEventsTable} AS
+    WITH received AS (
+      SELECT * REPLACE (CAST(event_ts AS TIMESTAMP WITH TIME ZONE) AS event_ts), coalesce('u' || user_id, 's' || session_id) AS owner
+      FROM (${parts.join(" UNION ALL BY NAME ")})
+    ), once AS (
+      SELECT * FROM received
+      QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY ingestion_ts, log_partition, log_offset) = 1
+    ), cancelled AS (
+      SELECT DISTINCT lower(target_event_id) AS event_id, owner FROM once WHERE event_type = 'retract'
+    )
+    SELECT once.*, event_type <> 'retract' AND cancelled.event_id IS NOT NULL AS is_retracted
+    FROM once LEFT JOIN cancelled ON cancelled.event_id = once.event_id AND cancelled.owner = once.owner`);
+  return versions;
+}
+
+/** Columns that any topic has, as a SELECT without rows: a lake without events gives an empty table. */
+const emptyEvents = (() => {
+  const columns = new Map<string, string>([
+    ["topic", "VARCHAR"],
+    ["log_partition", "INTEGER"],
+    ["log_offset", "BIGINT"],
+  ]);
+  for (const topic of eventTopics) {
+    for (const [name, { type }] of Object.entries(tables[silverEventsTable(topic)].columns)) {
+      if (name !== "event_date") columns.set(name, name === "event_ts" ? "VARCHAR" : type);
+    }
+  }
+  const nulls = [...columns].map(([name, type]) => `CAST(NULL AS ${type}) AS ${sqlName(name)}`);
+  return `SELECT ${nulls.join(", ")} WHERE false`;
+})();
+
+/** FROM text of the events of persons on items that count: with a user, with an item, not retracted. */
+export const actions = `(SELECT * FROM ${receivedEventsTable}
+  WHERE NOT is_retracted AND user_id IS NOT NULL AND item_id IS NOT NULL)`;
+
+/** The weight of one event as a sign of liking, without decay (CONTRACTS "Signals"), over the columns of the events. */
+export const eventWeight = `CASE event_type
+    WHEN 'rating' THEN CASE WHEN rating >= ${likedRating} THEN rating / 5 ELSE 0 END
+    WHEN 'view' THEN CASE WHEN progress IS NULL THEN ${signalWeights.pageView}
+      WHEN progress >= ${completedProgress} THEN ${signalWeights.completedView} ELSE ${signalWeights.partView} END
+    WHEN 'listen' THEN CASE WHEN completed THEN ${signalWeights.completedListen} ELSE ${signalWeights.partListen} END
+    WHEN 'click' THEN ${signalWeights.click}
+    WHEN 'like' THEN ${signalWeights.like}
+    WHEN 'bookmark' THEN ${signalWeights.bookmark}
+    ELSE 0 END`;
