@@ -17,6 +17,7 @@ import { openLake } from "./lake/delta-lake.ts";
 import type { Lake } from "./lake/lake.ts";
 import { readCatalogue, readTrainingSet } from "./lake/read.ts";
 import { qualityReports, rejectedRowsOf } from "./lake/reports.ts";
+import { livingGauges, type OpenLiving, openLiving } from "./living.ts";
 import type { Parameters } from "./models/model.ts";
 import { candidatesWith, checkModelSettings } from "./registry/candidates.ts";
 import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
@@ -87,8 +88,15 @@ export interface Usher extends UsherReader {
   /** Tells `/health/ready` what the start is doing. */
   showProgress(event: ProgressEvent): void;
   /**
+   * Opens the fast loop: the log of events, the live state, and the routes that take and show them. Asked again it does nothing.
+   * @throws UsherError `LOG_UNAVAILABLE`, `STORE_UNAVAILABLE`.
+   */
+  openLiving(): Promise<void>;
+  /** Rejects when log or live state have failed for ever: the process then has to end, and a new one reads the disk. */
+  readonly failed: Promise<never>;
+  /**
    * Opens the slow loop: the tasks, their history, and the routes that show them. Its scheduler does not run before it is told to.
-   * @param options.events Where accepted events come from and what they make trend; absent where none are taken.
+   * @param options.events Where accepted events come from and what they make trend. Default: the fast loop, where it is open.
    * @param options.onProgress Told what runs of the main lane do.
    * @throws UsherError `CONFIG_INVALID`: a cron pattern or time zone.
    */
@@ -138,8 +146,27 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
       return buildLake({ lake, engine, imports, importVersions, onProgress, ...(signal ? { signal } : {}) });
     };
     let upkeep: Upkeep | undefined;
+    let living: OpenLiving | undefined;
+    let fail: (failure: UsherError) => void = () => {};
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    failed.catch(() => {}); // whoever serves waits for it; others have nothing to stop
     const usher: Usher = {
       ...parts,
+      failed,
+      openLiving: async () => {
+        if (living) return;
+        living = await openLiving(paths, {
+          onFailure: (failure) => {
+            parts.showFailure(failure);
+            fail(failure);
+          },
+          onTaken: parts.metrics.onEvents,
+          onAnswered: parts.metrics.onEventAnswered,
+        });
+        parts.showLiving(living);
+      },
       importSource: async (spec, running = {}) => {
         const done = await importSource({ spec, lake, engine, ...running });
         await writeImportRecord(lake.folder, { spec, done });
@@ -153,7 +180,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
         return report;
       },
       openUpkeep: async ({ events, onProgress } = {}) => {
-        const site = siteOf({ parts, build, configuration, events });
+        const site = siteOf({ parts, build, configuration, events: events ?? eventSideOf(living, parts) });
         upkeep = await openUpkeep({
           folder: paths.runs,
           site,
@@ -174,6 +201,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
       close: async () => {
         await upkeep?.close();
         await parts.close();
+        await living?.close();
         await lock.release();
       },
     };
@@ -191,6 +219,11 @@ interface Parts extends UsherReader {
   readonly metrics: ServerMetrics;
   showProgress(event: ProgressEvent): void;
   showUpkeep(upkeep: UpkeepContext): void;
+  showLiving(living: OpenLiving): void;
+  /** Tells `/health/ready` that nothing more is accepted. */
+  showFailure(failure: UsherError): void;
+  /** Genres of an item of the release that serves; `undefined` where it knows no such item. */
+  genresOf(itemId: string): readonly string[] | undefined;
 }
 
 /** The composition root: puts the parts of a system over one home together. */
@@ -207,8 +240,21 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
   let released: number | undefined;
   let status: Partial<ProgressEvent> = {};
   let upkeep: UpkeepContext | undefined;
-  const metrics = serverMetrics([freshnessGauge({ lake, released: () => released })]);
+  let living: OpenLiving | undefined;
+  let failure: UsherError | undefined;
+  const metrics = serverMetrics([
+    freshnessGauge({ lake, released: () => released }),
+    ...livingGauges({ paths, living: () => living }),
+  ]);
   const app = createApp({
+    get living() {
+      return living;
+    },
+    dependencies: () => ({
+      ...(living
+        ? { events: failure ? { status: "failed", detail: failure.message } : { status: "ready" } }
+        : {}),
+    }),
     upkeep: () => upkeep,
     metrics,
     serving: () => serving,
@@ -258,6 +304,13 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
     showUpkeep: (opened) => {
       upkeep = opened;
     },
+    showLiving: (opened) => {
+      living = opened;
+    },
+    showFailure: (reason) => {
+      failure = reason;
+    },
+    genresOf: (itemId) => serving?.recommender.catalogue.get(itemId)?.genres,
     close: async () => {
       await app.close();
       await engine.close();
@@ -299,6 +352,11 @@ async function trainAndSave(
     onProgress,
   });
   return releases.report(saved);
+}
+
+/** What the slow loop takes from the fast one. */
+function eventSideOf(living: OpenLiving | undefined, { genresOf }: Parts): EventSide | undefined {
+  return living && { log: living.log, trending: () => living.live.trendingRows(genresOf) };
 }
 
 /** Versions of the bronze tables of an import, by table. */
