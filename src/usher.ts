@@ -155,17 +155,20 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
     const usher: Usher = {
       ...parts,
       failed,
+      showProgress: (event) => {
+        parts.shown.status = event;
+      },
       openLiving: async () => {
         if (living) return;
         living = await openLiving(paths, {
           onFailure: (failure) => {
-            parts.showFailure(failure);
+            parts.shown.failure = failure;
             fail(failure);
           },
           onTaken: parts.metrics.onEvents,
           onAnswered: parts.metrics.onEventAnswered,
         });
-        parts.showLiving(living);
+        parts.shown.living = living;
       },
       importSource: async (spec, running = {}) => {
         const done = await importSource({ spec, lake, engine, ...running });
@@ -190,7 +193,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
           onTrouble: (text) => app.log.error(text),
           ...(onProgress ? { onProgress } : {}),
         });
-        parts.showUpkeep(upkeepContext(usher, { upkeep, parts }));
+        parts.shown.upkeep = upkeepContext(usher, { upkeep, parts });
         return upkeep;
       },
       listen: async () => {
@@ -214,16 +217,22 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
 
 const ignore: Progress = () => {};
 
+/** What the server shows at this moment; whoever changes it changes the next answer. */
+interface Shown {
+  serving: Serving | undefined;
+  /** When the release that serves was made, ms since 1970. */
+  released: number | undefined;
+  status: Partial<ProgressEvent>;
+  upkeep: UpkeepContext | undefined;
+  living: OpenLiving | undefined;
+  /** Why nothing more is accepted. */
+  failure: UsherError | undefined;
+}
+
 interface Parts extends UsherReader {
   readonly app: FastifyInstance;
   readonly metrics: ServerMetrics;
-  showProgress(event: ProgressEvent): void;
-  showUpkeep(upkeep: UpkeepContext): void;
-  showLiving(living: OpenLiving): void;
-  /** Tells `/health/ready` that nothing more is accepted. */
-  showFailure(failure: UsherError): void;
-  /** Genres of an item of the release that serves; `undefined` where it knows no such item. */
-  genresOf(itemId: string): readonly string[] | undefined;
+  readonly shown: Shown;
 }
 
 /** The composition root: puts the parts of a system over one home together. */
@@ -236,33 +245,15 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
     modelsFolder: join(paths.lake, "gold", "gold_models"),
     pointerFile: paths.releasePointer,
   });
-  let serving: Serving | undefined;
-  let released: number | undefined;
-  let status: Partial<ProgressEvent> = {};
-  let upkeep: UpkeepContext | undefined;
-  let living: OpenLiving | undefined;
-  let failure: UsherError | undefined;
+  const shown: Shown = {
+    ...{ serving: undefined, released: undefined, status: {} },
+    ...{ upkeep: undefined, living: undefined, failure: undefined },
+  };
   const metrics = serverMetrics([
-    freshnessGauge({ lake, released: () => released }),
-    ...livingGauges({ paths, living: () => living }),
+    freshnessGauge({ lake, released: () => shown.released }),
+    ...livingGauges({ paths, living: () => shown.living }),
   ]);
-  const app = createApp({
-    get living() {
-      return living;
-    },
-    dependencies: () => ({
-      ...(living
-        ? { events: failure ? { status: "failed", detail: failure.message } : { status: "ready" } }
-        : {}),
-    }),
-    upkeep: () => upkeep,
-    metrics,
-    serving: () => serving,
-    releases: () => releases.list(),
-    status: () => status,
-    allowedHosts: configuration.hosts,
-    logger: configuration.log_level === "silent" ? false : { level: configuration.log_level },
-  });
+  const app = appOf({ shown, releases, metrics, configuration });
   const build = async () => {
     const newest = await latestBuild(paths.lake);
     if (newest) return newest;
@@ -278,15 +269,16 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
     releases,
     app,
     metrics,
+    shown,
     build,
     serve: async () => {
       const version = await releases.current();
       if (version === undefined) return undefined;
       const release = await releases.load(version);
       const pinned = await readBuild(lake.folder, release.report.build.number);
-      serving = servingOf({ release, catalogue: await readCatalogue(lake, engine, pinned) });
-      released = Date.parse(release.report.created_at);
-      status = {};
+      shown.serving = servingOf({ release, catalogue: await readCatalogue(lake, engine, pinned) });
+      shown.released = Date.parse(release.report.created_at);
+      shown.status = {};
       return release;
     },
     ask: (request) => ask(app, typeof request === "string" ? { path: request } : request),
@@ -298,24 +290,37 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
       const request = { set, ...requestOf(configuration, training) };
       return compareInWorker({ ...request, ...(itemGroups ? { itemGroups } : {}) });
     },
-    showProgress: (event) => {
-      status = event;
-    },
-    showUpkeep: (opened) => {
-      upkeep = opened;
-    },
-    showLiving: (opened) => {
-      living = opened;
-    },
-    showFailure: (reason) => {
-      failure = reason;
-    },
-    genresOf: (itemId) => serving?.recommender.catalogue.get(itemId)?.genres,
     close: async () => {
       await app.close();
       await engine.close();
     },
   };
+}
+
+function appOf(of: {
+  shown: Shown;
+  releases: ReleaseStore;
+  metrics: ServerMetrics;
+  configuration: Configuration;
+}): FastifyInstance {
+  const { shown, releases, metrics, configuration } = of;
+  return createApp({
+    get living() {
+      return shown.living;
+    },
+    dependencies: () => {
+      if (!shown.living) return {};
+      const { failure } = shown;
+      return { events: failure ? { status: "failed", detail: failure.message } : { status: "ready" } };
+    },
+    upkeep: () => shown.upkeep,
+    metrics,
+    serving: () => shown.serving,
+    releases: () => releases.list(),
+    status: () => shown.status,
+    allowedHosts: configuration.hosts,
+    logger: configuration.log_level === "silent" ? false : { level: configuration.log_level },
+  });
 }
 
 async function ask(
@@ -355,7 +360,8 @@ async function trainAndSave(
 }
 
 /** What the slow loop takes from the fast one. */
-function eventSideOf(living: OpenLiving | undefined, { genresOf }: Parts): EventSide | undefined {
+function eventSideOf(living: OpenLiving | undefined, { shown }: Parts): EventSide | undefined {
+  const genresOf = (itemId: string) => shown.serving?.recommender.catalogue.get(itemId)?.genres;
   return living && { log: living.log, trending: () => living.live.trendingRows(genresOf) };
 }
 
