@@ -1,5 +1,5 @@
 import { existsSync, statfsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, open as openFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Database, open, type RootDatabase } from "lmdb";
 import { syncFile, syncFolder } from "../durable-file.ts";
@@ -64,6 +64,9 @@ export interface LmdbEnvironment {
 
 const databasesMax = 64;
 const dataFile = "data.mdb";
+/** Where LMDB's mark stands in its first page, and what it is. */
+const magicAt = 24;
+const magic = 0xbeefc0de;
 const reserveBytesDefault = 16 * 1024 * 1024;
 /** The most that a put changes, nearly: one page of its own. */
 const bytesPerPut = 4096;
@@ -72,6 +75,7 @@ const bytesPerPut = 4096;
 export async function openLmdbEnvironment(options: LmdbOptions): Promise<LmdbEnvironment> {
   try {
     if (!options.readOnly) await makeDataFile(options);
+    await checkFiles(options);
     return environmentOver(openRoot(options.folder, options), options);
   } catch (error) {
     if (error instanceof UsherError) throw error;
@@ -119,6 +123,21 @@ async function makeDataFile(options: LmdbOptions): Promise<void> {
     await rm(`${fresh}-lock`, { force: true });
   }
   for (const path of [folder, dirname(folder), dirname(dirname(folder))]) await syncFolder(path);
+}
+
+/** Tries what lmdb is about to do: where it fails to open a file, lmdb 3.5.6 ends the process with a broken pointer. */
+async function checkFiles({ folder, readOnly }: LmdbOptions): Promise<void> {
+  const lock = await openFile(join(folder, "lock.mdb"), readOnly ? "r+" : "a+");
+  await lock.close();
+  const path = join(folder, dataFile);
+  const data = await openFile(path, readOnly ? "r" : "r+");
+  try {
+    const header = Buffer.alloc(magicAt + 4);
+    await data.read(header, 0, header.length, 0);
+    if (header.readUInt32LE(magicAt) !== magic) throw new Error(`${path} is no LMDB file`);
+  } finally {
+    await data.close();
+  }
 }
 
 function environmentOver(root: RootDatabase<Uint8Array, Uint8Array>, options: LmdbOptions): LmdbEnvironment {
