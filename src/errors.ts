@@ -61,6 +61,12 @@ const errorTable = {
     "More events are under way than the server takes.",
     "Send the same body again after the seconds that Retry-After names; nothing of it was taken.",
   ],
+  SESSION_MERGED: [
+    409,
+    1,
+    "The session belongs to another user already.",
+    "Give a visitor a new session id when the user of the device changes.",
+  ],
   // configuration and home
   CONFIG_INVALID: [
     500,
@@ -191,6 +197,12 @@ const errorTable = {
     1,
     "The event log takes or gives nothing now.",
     "Ask again with the same event ids; if it stays so, look at the disk and restart the server.",
+  ],
+  STORE_UNAVAILABLE: [
+    503,
+    1,
+    "The state store takes or gives nothing now.",
+    "Ask again; if it stays so, look at the disk and restart the server.",
   ],
   TOO_SLOW: [
     503,

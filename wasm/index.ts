@@ -5,6 +5,7 @@ export { countItemEntries, countUserEntries, placeItemEntries, placeUserEntries 
 export { choleskyFactor, choleskySolve } from "./cholesky";
 export { dot, gram, gramBlocks, matrixVector } from "./dense";
 export { addRows, neighbourRows, pairRows } from "./pairs";
+export { explicitSteps } from "./explicit";
 export { bestRows } from "./retrieval";
 export { implicitSteps, rotateRows } from "./implicit";
 export { topK } from "./select";

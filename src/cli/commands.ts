@@ -7,6 +7,7 @@ import { download } from "./download.ts";
 import { evaluate } from "./evaluate.ts";
 import { exportLake } from "./export.ts";
 import { importData } from "./import.ts";
+import { log } from "./log.ts";
 import { models } from "./models.ts";
 import { recommend } from "./recommend.ts";
 import { serve } from "./serve.ts";
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   serve,
   models,
   deadLetters,
+  log,
   exportLake,
   download,
   validate,

@@ -134,6 +134,29 @@ export interface Kernels extends ModelKernels, LayoutKernels {
     otherBias: number,
     scratch: number,
   ): number;
+  /**
+   * `steps` steps of preconditioned conjugate gradients towards what `explicitRows` solves exactly, from the rows as they are.
+   * `squares` [width]: mean square of each float of the other side's rows. Scratch: 5·width floats. Returns as `implicitRows`.
+   */
+  explicitSteps(
+    starts: number,
+    items: number,
+    values: number,
+    from: number,
+    to: number,
+    out: number,
+    other: number,
+    regularization: number,
+    biasRegularization: number,
+    squares: number,
+    width: number,
+    factors: number,
+    mean: number,
+    ownBias: number,
+    otherBias: number,
+    steps: number,
+    scratch: number,
+  ): number;
 }
 
 /** Matrix rows are padded to a multiple of this many floats. */

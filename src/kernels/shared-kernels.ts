@@ -1,5 +1,6 @@
 import { jsEquations, jsExplicitRows, jsImplicitRows } from "./js-als.ts";
 import { jsCholesky, jsDense } from "./js-dense.ts";
+import { jsExplicitSteps } from "./js-explicit.ts";
 import { jsImplicit } from "./js-implicit.ts";
 import { jsLayout } from "./js-layout.ts";
 import { jsPairs } from "./js-pairs.ts";
@@ -39,6 +40,7 @@ function jsKernels(buffer: SharedArrayBuffer): Kernels {
   const models = {
     ...jsLayout(buffer),
     ...jsImplicit(buffer),
+    ...jsExplicitSteps(buffer),
     ...jsSweep(buffer),
     ...jsPairs(buffer, parts),
     ...jsSgd(buffer),

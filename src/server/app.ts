@@ -19,6 +19,7 @@ import { compatRoutes } from "./routes/compat.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { livingRoutes } from "./routes/living.ts";
 import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
 import { itemListRoutes, userListRoutes } from "./routes/recommendations.ts";
 import { checkTarget, compileValidator } from "./validation.ts";
@@ -95,6 +96,7 @@ export function createApp(context: ServerContext): FastifyInstance {
     const typed = scope.withTypeProvider<TypeBoxTypeProvider>();
     userListRoutes(typed, context);
     itemListRoutes(typed, context);
+    livingRoutes(typed, context);
     catalogueRoutes(typed, context);
     eventRoutes(typed, context);
     deadLetterRoutes(typed, context);

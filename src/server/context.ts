@@ -3,8 +3,8 @@ import type { ProgressEvent } from "../contracts/progress.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
 import type { Catalogue } from "../data/catalogue.ts";
 import type { DeadLetters } from "../events/dead-letters.ts";
-import type { EventHistory } from "../events/event-history.ts";
 import type { Intake } from "../events/intake.ts";
+import type { LiveState } from "../live/live-state.ts";
 import { type ItemList, itemList } from "../recommend/item-list.ts";
 import { type Recommender, recommender, type ServedRelease } from "../recommend/recommender.ts";
 
@@ -23,9 +23,9 @@ export interface DependencyState {
 
 /** What changes while the server runs: events in, and what becomes of them. */
 export interface Living {
+  readonly live: LiveState;
   readonly intake: Intake;
   readonly deadLetters: DeadLetters;
-  readonly history: EventHistory;
 }
 
 /** What the server is given by the composition root. The functions are called for each request and must be cheap. */
@@ -38,8 +38,10 @@ export interface ServerContext {
   status(): Partial<ProgressEvent>;
   /** What else must be ready, by name, for `/health/ready`. */
   dependencies?(): Readonly<Record<string, DependencyState>>;
-  /** Absent where the home belongs to another process or is only read: the routes of events then answer 503 `NOT_READY`. */
+  /** Absent where the home belongs to another process: answers then come from the release alone, and events are not taken. */
   readonly living?: Living;
+  /** Whether what a person rated or completed is left out of lists. Default true; disliked items are left out always. */
+  readonly hideConsumed?: boolean;
   /** Host names beside loopback under which the server may be asked; with a port they hold for that port only. */
   readonly allowedHosts: readonly string[];
   /** As fastify takes it; default: no log. */

@@ -10,7 +10,7 @@ import { livingParts } from "../events/living-parts.ts";
 import { sampleEvent } from "../events/sample-events.ts";
 import { smallContext } from "../server/checked-app.ts";
 
-const { living, log } = livingParts();
+const { living, log } = await livingParts();
 const app = createApp(smallContext({ living }));
 const wrong = sampleEvent("rating", { rating: 6 });
 let home: string;

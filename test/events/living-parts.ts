@@ -1,32 +1,22 @@
-import type { UsherEvent } from "../../src/contracts/events.ts";
 import { deadLetters } from "../../src/events/dead-letters.ts";
-import type { EventHistory } from "../../src/events/event-history.ts";
 import { eventIntake } from "../../src/events/intake.ts";
+import { openLiveState } from "../../src/live/live-state.ts";
 import type { Living } from "../../src/server/context.ts";
+import { memoryStateStore } from "../live/memory-state-store.ts";
 import { memoryLog } from "./memory-log.ts";
 
-/** A history in memory, fed by the intake. */
-function memoryHistory() {
-  const events: UsherEvent[] = [];
-  const keyOf = ({ event_ts, event_id }: UsherEvent) => `${event_ts} ${event_id}`;
-  const history: EventHistory = {
-    list: async ({ userId, limit, after }) => {
-      const own = events
-        .filter(({ user_id }) => user_id === userId)
-        .sort((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1))
-        .filter((event) => after === undefined || keyOf(event) < after);
-      const page = own.slice(0, limit);
-      return { events: page, ...(own.length > limit ? { next: keyOf(page.at(-1) as UsherEvent) } : {}) };
-    },
-  };
-  return { history, apply: async (fresh: readonly UsherEvent[]) => void events.push(...fresh) };
-}
-
-/** The parts that take events, over a log in memory. */
-export function livingParts(options: { inFlightMax?: number; now?: () => number } = {}) {
+/** The parts that take events: the real ones, over a log and a state store in memory. */
+export async function livingParts(options: { inFlightMax?: number } = {}) {
   const log = memoryLog();
-  const { history, apply } = memoryHistory();
-  const intake = eventIntake({ log, effects: { apply }, ...options });
-  const living: Living = { intake, deadLetters: deadLetters({ log, intake }), history };
+  const live = await openLiveState({
+    store: memoryStateStore(),
+    now: Date.now,
+    flushMs: 0,
+    onFailure: (error) => {
+      throw error;
+    },
+  });
+  const intake = eventIntake({ log, effects: live, ...options });
+  const living: Living = { live, intake, deadLetters: deadLetters({ log, intake }) };
   return { log, living };
 }

@@ -240,6 +240,72 @@ describe.each(builds)("%s", (name) => {
       expect(wasm[width + factors + 1]).not.toBe(0);
     });
 
+    it.each([
+      [0, 1],
+      [1, 2],
+      [8, 1],
+      [8, 3],
+      [30, 2],
+    ])("explicit by conjugate gradients, %i factors, %i steps", (factors, steps) => {
+      const width = paddedWidth(factors + 2);
+      const [js, wasm] = twins((workspace) => {
+        const other = workspace.f32(200 * width);
+        const squares = workspace.f32(width).fill(1, 0, factors + 2);
+        const random = seededRandom(9);
+        for (let row = 0; row < 200; row++) {
+          for (let f = 0; f <= factors; f++) other[row * width + f] = random.normal() / 4;
+          other[row * width + factors + 1] = 1;
+        }
+        const side = sides(workspace, width, 200);
+        for (let row = 0; row < rowLengths.length; row++) {
+          for (let f = 0; f < width; f++)
+            side.out[row * width + f] = f < factors + 2 ? random.normal() / 4 : 0;
+        }
+        const failed = workspace.kernels.explicitSteps(
+          ...([side.starts, side.items, side.values, 0, rowLengths.length, side.out.byteOffset] as const),
+          ...([other.byteOffset, side.regularization, side.regularization, squares.byteOffset] as const),
+          ...([width, factors, 3.5, factors + 1, factors, steps, side.scratch] as const),
+        );
+        expect(failed).toBe(0);
+        return side.out;
+      });
+      expectClose(wasm, js, 1e-4);
+      expect(wasm[factors]).toBe(1); // the other side's bias, also in a row without entries
+      expect(wasm.subarray(0, factors).every((value) => value === 0)).toBe(true);
+      expect(wasm[width + factors]).toBe(1);
+      for (let f = factors + 2; f < width; f++) expect(wasm[width + f]).toBe(0); // padding
+    });
+
+    it("explicit: many steps come to the exact solution", () => {
+      for (const [steps, exact] of twins((workspace) => {
+        const [factors, width] = [6, 8];
+        const other = workspace.f32(200 * width);
+        const squares = workspace.f32(width).fill(1);
+        const random = seededRandom(3);
+        for (let row = 0; row < 200; row++) {
+          for (let f = 0; f <= factors; f++) other[row * width + f] = random.normal() / 4;
+          other[row * width + factors + 1] = 1;
+        }
+        const [one, two] = [sides(workspace, width, 200), sides(workspace, width, 200)];
+        const rows = (side: typeof one) =>
+          [side.starts, side.items, side.values, 0, rowLengths.length, side.out.byteOffset] as const;
+        const { kernels } = workspace;
+        kernels.explicitSteps(
+          ...rows(one),
+          ...([other.byteOffset, one.regularization, one.regularization, squares.byteOffset] as const),
+          ...([width, factors, 3.5, factors + 1, factors, 30, one.scratch] as const),
+        );
+        kernels.explicitRows(
+          ...rows(two),
+          ...([other.byteOffset, two.regularization, two.regularization, width, factors, 3.5] as const),
+          ...([factors + 1, factors, two.scratch] as const),
+        );
+        return [one.out, two.out] as const;
+      })) {
+        expectClose(steps, exact, 1e-3);
+      }
+    });
+
     it("names the row whose equations are not finite, and leaves the later rows alone", () => {
       for (const result of twins((workspace) => {
         const other = workspace.f32(200 * 8).fill(1e30);

@@ -5,7 +5,7 @@ import { livingParts } from "../events/living-parts.ts";
 import { anyEvent } from "../events/sample-events.ts";
 import { smallContext } from "./checked-app.ts";
 
-const { log, living } = livingParts();
+const { log, living } = await livingParts();
 const app = createApp(smallContext({ living }));
 beforeAll(() => app.ready());
 afterAll(() => app.close());

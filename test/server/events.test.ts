@@ -5,7 +5,7 @@ import { logFailure } from "../events/memory-log.ts";
 import { sampleEvent } from "../events/sample-events.ts";
 import { type CheckedApp, checkedApp, problem } from "./checked-app.ts";
 
-const { log, living } = livingParts({ inFlightMax: 1500 });
+const { log, living } = await livingParts({ inFlightMax: 1500 });
 let server: CheckedApp;
 beforeAll(async () => {
   server = await checkedApp({ living });

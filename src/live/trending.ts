@@ -1,0 +1,86 @@
+import type { ItemAction } from "./action.ts";
+import { bucketPrefix, idOfPart, keyPart } from "./keys.ts";
+import type { TrendingItem } from "./live-view.ts";
+import { addCounts, type Counts, countsOf, countsOfText, isNothing, textOfCounts } from "./trend-counts.ts";
+import { TrendWindowCounts } from "./trend-window.ts";
+import type { WriteBehind } from "./write-behind.ts";
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+/**
+ * The sliding windows. Time is counted in buckets: a window begins with the bucket that holds its first moment, so it reaches back
+ * up to one bucket further than its name says (a minute for `1h`, an hour for the others), and the actions of one bucket age together.
+ */
+export const trendWindows = {
+  "1h": { spanMs: hourMs, bucketMs: minuteMs, halfLifeMs: 20 * minuteMs },
+  "24h": { spanMs: 24 * hourMs, bucketMs: hourMs, halfLifeMs: 6 * hourMs },
+  "7d": { spanMs: 7 * 24 * hourMs, bucketMs: hourMs, halfLifeMs: 48 * hourMs },
+} as const;
+export type TrendWindow = keyof typeof trendWindows;
+export const trendWindowNames = Object.keys(trendWindows) as readonly TrendWindow[];
+
+const bucketWidths = [minuteMs, hourMs] as const;
+
+/**
+ * What is trending: whole counts a bucket and item in the state, for ever, and the sums over the three windows in memory.
+ *
+ * An event counts in the bucket of its own time, however late it comes. Counts of old buckets stay: they are never more than the
+ * events themselves, and dropping them by the clock would make the state depend on it.
+ */
+export class Trending {
+  readonly #state: WriteBehind;
+  readonly #windows: Readonly<Record<TrendWindow, TrendWindowCounts>>;
+
+  constructor(state: WriteBehind) {
+    this.#state = state;
+    this.#windows = {
+      "1h": new TrendWindowCounts(trendWindows["1h"]),
+      "24h": new TrendWindowCounts(trendWindows["24h"]),
+      "7d": new TrendWindowCounts(trendWindows["7d"]),
+    };
+  }
+
+  /** Keys of the state that counting an action changes. */
+  keysOf({ itemId, tsMs }: ItemAction): string[] {
+    return bucketWidths.map((widthMs) => bucketOf(tsMs, widthMs) + keyPart(itemId));
+  }
+
+  /** Counts an action, or takes it back; the state has fetched {@link keysOf} it. */
+  count(action: ItemAction, sign: 1 | -1): void {
+    const counts = countsOf(action);
+    if (!counts) return;
+    for (const widthMs of bucketWidths) {
+      const bucket = bucketOf(action.tsMs, widthMs);
+      const key = bucket + keyPart(action.itemId);
+      const before = this.#state.peek(key);
+      const after = addCounts(before === undefined ? undefined : countsOfText(before), counts, sign);
+      this.#state.set(key, isNothing(after) ? undefined : textOfCounts(after), bucket);
+    }
+    for (const window of Object.values(this.#windows)) {
+      window.add(action.itemId, { atMs: action.tsMs, counts, sign });
+    }
+  }
+
+  /** Moves the windows to a moment, forth or back. Cost: one read of each bucket that enters or leaves a window. */
+  async advance(nowMs: number): Promise<void> {
+    for (const [name, window] of Object.entries(this.#windows)) {
+      const { bucketMs } = trendWindows[name as TrendWindow];
+      await window.advance(nowMs, (startMs) => this.#read({ widthMs: bucketMs, startMs }));
+    }
+  }
+
+  /** All items of a window, the highest score first, as of the moment to which the windows were moved. */
+  ranking(window: TrendWindow, nowMs: number): readonly TrendingItem[] {
+    return this.#windows[window].ranking(nowMs);
+  }
+
+  async #read(bucket: { widthMs: number; startMs: number }): Promise<[itemId: string, counts: Counts][]> {
+    const prefix = bucketPrefix(bucket);
+    const entries = await this.#state.entries(prefix);
+    return entries.map(([key, text]) => [idOfPart(key.slice(prefix.length)), countsOfText(text)]);
+  }
+}
+
+const bucketOf = (tsMs: number, widthMs: number) =>
+  bucketPrefix({ widthMs, startMs: Math.floor(tsMs / widthMs) * widthMs });
