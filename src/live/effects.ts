@@ -4,6 +4,7 @@ import type { Appended } from "../events/event-log.ts";
 import { actionOf, type ItemAction } from "./action.ts";
 import type { AppliedOffsets } from "./applied-offsets.ts";
 import { textOfEvent } from "./event-text.ts";
+import type { IdFilter } from "./id-filter.ts";
 import {
   actionsOf,
   impressionsOf,
@@ -27,6 +28,22 @@ export interface Arrived {
   readonly at?: Pick<Appended, "topic" | "partition" | "offset"> | undefined;
 }
 
+/** What an event does to the state, at once; `undefined` where it does nothing. */
+type Change = (() => void) | undefined;
+
+/** An event with the keys that it needs. */
+interface Prepared extends Arrived {
+  readonly owner?: Owner;
+  /** Where the events of its kind and owner are, and its own key there. */
+  readonly group?: string;
+  readonly own?: string;
+  readonly action?: ItemAction;
+  /** Keys of the counts of its buckets. */
+  readonly counted?: readonly string[];
+  /** All that must be fetched. */
+  readonly keys: readonly string[];
+}
+
 /** Who did it: the user, or the session where no user is named. */
 export const ownerOf = ({ user_id, session_id }: Pick<UsherEvent, "user_id" | "session_id">): Owner =>
   user_id === undefined ? sessionOwner(session_id ?? "") : userOwner(user_id);
@@ -42,6 +59,7 @@ export class Effects {
   readonly #profiles: Profiles;
   readonly #trending: Trending;
   readonly #applied: AppliedOffsets;
+  readonly #retractions: IdFilter;
 
   constructor(parts: {
     state: WriteBehind;
@@ -49,23 +67,30 @@ export class Effects {
     profiles: Profiles;
     trending: Trending;
     applied: AppliedOffsets;
+    /** Knows all events that a retract names. */
+    retractions: IdFilter;
   }) {
     this.#state = parts.state;
     this.#merges = parts.merges;
     this.#profiles = parts.profiles;
     this.#trending = parts.trending;
     this.#applied = parts.applied;
+    this.#retractions = parts.retractions;
   }
 
   /** Applies events that are not in the state yet. @returns How many were new. */
   async apply(arrived: readonly Arrived[]): Promise<number> {
-    const fresh = arrived.filter(({ at }) => !at || !this.#applied.has(at));
+    const fresh = arrived
+      .filter(({ at }) => !at || !this.#applied.has(at))
+      .map((each) => this.#prepare(each));
     this.#state.forget();
-    await this.#state.fetch(fresh.flatMap(({ event }) => this.#keysOf(event)));
+    await this.#state.fetch(fresh.flatMap(({ keys }) => keys));
     let count = 0;
-    for (const { event, at } of fresh) {
+    for (const prepared of fresh) {
+      const { at } = prepared;
       if (at && this.#applied.has(at)) continue;
-      const change = await this.#changeOf(event);
+      const changeOf = this.#changeOf(prepared);
+      const change = changeOf instanceof Promise ? await changeOf : changeOf;
       // from here on without a pause
       if (change) {
         change();
@@ -76,64 +101,68 @@ export class Effects {
     return count;
   }
 
-  #keysOf(event: LoggedEvent): string[] {
-    if (event.event_type === "merge") return [];
+  /** Makes the keys of an event once: they are long, and asked several times. */
+  #prepare({ event, at }: Arrived): Prepared {
+    if (event.event_type === "merge") return { event, at, keys: [] };
     const owner = ownerOf(event);
     if (event.event_type === "impression") {
-      const shown = new Set(event.item_ids);
-      return [
-        impressionsOf(owner) + placeOf(event),
-        ...Array.from(shown, (itemId) => shownKey(event.surface, itemId)),
-      ];
+      const group = impressionsOf(owner);
+      const own = group + placeOf(event);
+      const shown = Array.from(new Set(event.item_ids), (itemId) => shownKey(event.surface, itemId));
+      return { event, at, owner, group, own, keys: [own, ...shown] };
     }
-    const keys = [actionsOf(owner) + placeOf(event)];
-    const action = actionOf(event);
-    if (!action) return keys;
-    keys.push(retractionKey(event.event_id), ...this.#trending.keysOf(action));
-    if (isSession(owner)) keys.push(mergesKey(owner));
-    return keys;
-  }
-
-  /** Everything that an event needs to know is read here; what it returns changes the state at once. `undefined`: nothing to do. */
-  async #changeOf(event: LoggedEvent): Promise<(() => void) | undefined> {
-    switch (event.event_type) {
-      case "merge":
-        return this.#mergeOf(event);
-      case "impression":
-        return this.#impressionOf(event);
-      case "retract":
-        return this.#retractOf(event);
-      default: {
-        const action = actionOf(event);
-        return action && this.#actionOf(event, action);
-      }
-    }
-  }
-
-  async #actionOf(event: UsherEvent, action: ItemAction): Promise<(() => void) | undefined> {
-    const owner = ownerOf(event);
     const group = actionsOf(owner);
-    const key = group + placeOf(event);
-    if (this.#state.peek(key) !== undefined) return undefined;
-    const retractors = ownersOfText(this.#state.peek(retractionKey(event.event_id)));
-    const isRetracted = retractors.length > 0 && overlaps(retractors, await this.#merges.component(owner));
-    const users = isSession(owner) ? ownersOfText(this.#state.peek(mergesKey(owner))) : [];
-    return () => {
-      this.#state.set(key, textOfEvent(event), group);
-      this.#profiles.add([owner, ...users], action);
-      if (!isRetracted) this.#trending.count(action, 1);
+    const own = group + placeOf(event);
+    const action = actionOf(event);
+    if (!action) return { event, at, owner, group, own, keys: [own] };
+    const retraction = this.#retractions.mayHold(event.event_id) ? [retractionKey(event.event_id)] : [];
+    const counted = this.#trending.keysOf(action);
+    const merges = isSession(owner) ? [mergesKey(owner)] : [];
+    return {
+      event,
+      at,
+      owner,
+      group,
+      own,
+      action,
+      counted,
+      keys: [own, ...counted, ...retraction, ...merges],
     };
   }
 
-  #impressionOf(event: UsherEvent & { event_type: "impression" }): (() => void) | undefined {
-    const group = impressionsOf(ownerOf(event));
-    const key = group + placeOf(event);
-    if (this.#state.peek(key) !== undefined) return undefined;
+  /** Everything that an event needs to know is read here; what it gives changes the state at once. `undefined`: nothing to do. */
+  #changeOf(prepared: Prepared): Change | Promise<Change> {
+    const { event, own } = prepared;
+    if (event.event_type === "merge") return this.#mergeOf(event);
+    if (own === undefined || this.#state.peek(own) !== undefined) return undefined; // it is known
+    if (event.event_type === "impression") return this.#impressionOf(event, prepared);
+    if (event.event_type === "retract") return this.#retractOf(event, prepared);
+    return this.#actionOf(event, prepared);
+  }
+
+  #actionOf(event: UsherEvent, prepared: Prepared): Change | Promise<Change> {
+    const { owner = "", group, own = "", action, counted = [] } = prepared;
+    if (!action) return undefined;
+    const change = (isRetracted: boolean) => () => {
+      this.#state.set(own, textOfEvent(event), group);
+      const users = isSession(owner) ? ownersOfText(this.#state.peek(mergesKey(owner))) : [];
+      this.#profiles.add([owner, ...users], action);
+      if (!isRetracted) this.#trending.count(action, counted, 1);
+    };
+    if (!this.#retractions.mayHold(event.event_id)) return change(false);
+    return this.#isRetracted(event.event_id, owner).then(change);
+  }
+
+  async #isRetracted(eventId: string, owner: Owner): Promise<boolean> {
+    const retractors = ownersOfText(await this.#state.get(retractionKey(eventId)));
+    return retractors.length > 0 && overlaps(retractors, await this.#merges.component(owner));
+  }
+
+  #impressionOf(event: UsherEvent, { group, own = "", keys }: Prepared): Change {
     return () => {
-      this.#state.set(key, textOfEvent(event), group);
-      for (const itemId of new Set(event.item_ids)) {
-        const shown = shownKey(event.surface, itemId);
-        this.#state.set(shown, String(Number(this.#state.peek(shown) ?? 0) + 1));
+      this.#state.set(own, textOfEvent(event), group);
+      for (const shown of keys) {
+        if (shown !== own) this.#state.set(shown, String(Number(this.#state.peek(shown) ?? 0) + 1));
       }
     };
   }
@@ -142,26 +171,27 @@ export class Effects {
    * A retract reaches the actions of the same person, also those that come later or through a merge. It cannot be retracted itself,
    * and neither can an impression, which is what the system showed and nothing that the person did.
    */
-  async #retractOf(event: UsherEvent & { event_type: "retract" }): Promise<(() => void) | undefined> {
-    const owner = ownerOf(event);
-    const group = actionsOf(owner);
-    const key = group + placeOf(event);
-    if (this.#state.peek(key) !== undefined) return undefined;
+  async #retractOf(
+    event: UsherEvent & { event_type: "retract" },
+    { owner = "", group, own = "" }: Prepared,
+  ): Promise<Change> {
     const target = event.target_event_id;
     const listKey = retractionKey(target);
     const retractors = ownersOfText(await this.#state.get(listKey));
     const component = await this.#merges.component(owner);
     const hit = overlaps(retractors, component) ? undefined : await this.#find(component, target);
-    if (hit) await this.#state.fetch(this.#trending.keysOf(hit));
+    const counted = hit ? this.#trending.keysOf(hit) : [];
+    await this.#state.fetch(counted);
     return () => {
-      this.#state.set(key, textOfEvent(event), group);
+      this.#state.set(own, textOfEvent(event), group);
       this.#state.set(listKey, textOfOwners([...retractors, owner]));
+      this.#retractions.add(target);
       this.#profiles.retract(component, target);
-      if (hit) this.#trending.count(hit, -1);
+      if (hit) this.#trending.count(hit, counted, -1);
     };
   }
 
-  async #mergeOf({ user_id, session_id }: MergeEvent): Promise<(() => void) | undefined> {
+  async #mergeOf({ user_id, session_id }: MergeEvent): Promise<Change> {
     const [user, session] = [userOwner(user_id), sessionOwner(session_id)];
     const users = await this.#merges.partners(session);
     if (users.includes(user)) return undefined;
@@ -176,7 +206,7 @@ export class Effects {
     return () => {
       this.#merges.join(session, user, { users, sessions });
       this.#profiles.forget([...left, ...right]);
-      for (const hit of hits) this.#trending.count(hit, -1);
+      for (const hit of hits) this.#trending.count(hit, this.#trending.keysOf(hit), -1);
     };
   }
 

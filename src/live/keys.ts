@@ -27,6 +27,8 @@ export const placeOf = (event: { event_ts: string; event_id: string }): string =
   join(event.event_ts, keyPart(event.event_id));
 /** Owners that retracted an event, as a list. */
 export const retractionKey = (eventId: string): string => join("r", keyPart(eventId));
+/** Prefix of all of these. */
+export const retractionsPrefix: string = join("r", "");
 /** The users of a session, or the sessions of a user, as a list. */
 export const mergesKey = (owner: Owner): string => join("m", owner);
 /** Prefix of the counts of one bucket of time. */

@@ -8,7 +8,16 @@ import type { StateStore } from "../stores/state-store.ts";
 import { AppliedOffsets } from "./applied-offsets.ts";
 import { type Arrived, Effects } from "./effects.ts";
 import { lastShown, newestEvents } from "./history.ts";
-import { firstKey, positionsKey, sessionOwner, shownKey, userOwner } from "./keys.ts";
+import { IdFilter } from "./id-filter.ts";
+import {
+  firstKey,
+  idOfPart,
+  positionsKey,
+  retractionsPrefix,
+  sessionOwner,
+  shownKey,
+  userOwner,
+} from "./keys.ts";
 import type { LiveView, TrendingItem } from "./live-view.ts";
 import { type CaughtUp, followLog } from "./log-follower.ts";
 import { Merges } from "./merges.ts";
@@ -109,6 +118,7 @@ class StoredLiveState implements LiveState {
   readonly #profiles: Profiles;
   readonly #trending: Trending;
   readonly #effects: Effects;
+  readonly #retractions: IdFilter;
   #queue: Promise<unknown> = Promise.resolve();
   #waiting: { arrived: Arrived[]; done: Promise<void> } | undefined;
   #write: Promise<void> | undefined;
@@ -127,11 +137,22 @@ class StoredLiveState implements LiveState {
     this.#profiles = profiles;
     this.#trending = trending;
     this.#applied = applied;
-    this.#effects = new Effects({ state, merges, profiles, trending, applied });
+    this.#retractions = new IdFilter();
+    this.#effects = new Effects({
+      state,
+      merges,
+      profiles,
+      trending,
+      applied,
+      retractions: this.#retractions,
+    });
     this.#writtenPositions = applied.toText();
   }
 
   async start(): Promise<void> {
+    for (const [key] of await this.#state.entries(retractionsPrefix)) {
+      this.#retractions.add(idOfPart(key.slice(retractionsPrefix.length)));
+    }
     this.caughtUp = await this.follow();
     await this.#inTurn(() => this.#trending.advance(this.#options.now()));
     const { flushMs = 1000 } = this.#options;

@@ -49,9 +49,19 @@ const weights: readonly number[] = counted.map((name) => {
   }
 });
 
-/** Counts of one action; `undefined` where nothing is counted (a dislike). */
+/** Counts of one action; `undefined` where nothing is counted (a dislike). The same array for equal actions: not to be changed. */
 export function countsOf({ kind, value }: Action): Counts | undefined {
   if (kind === "dislike") return undefined;
+  // of a view only matters whether it was to the end
+  const name = kind === "view" ? (value >= completedProgress ? "view 1" : "view 0") : `${kind} ${value}`;
+  const known = countsByName.get(name) ?? makeCounts(kind, value);
+  countsByName.set(name, known);
+  return known;
+}
+
+const countsByName = new Map<string, Counts>();
+
+function makeCounts(kind: Action["kind"], value: number): Counts {
   const counts: number[] = counted.map(() => 0);
   if (kind === "page") counts[at.pageViews] = 1;
   else if (kind === "view") counts[value >= completedProgress ? at.completedViews : at.partViews] = 1;
@@ -68,9 +78,15 @@ export function countsOf({ kind, value }: Action): Counts | undefined {
   return counts;
 }
 
-/** `left + sign · right`. */
-export function addCounts(left: Counts | undefined, right: Counts, sign: 1 | -1): Counts {
-  return left ? left.map((count, index) => count + sign * (right[index] ?? 0)) : right.map((c) => sign * c);
+/** Counts that belong to one holder, who may change them. */
+export type OwnCounts = number[];
+export const noCounts = (): OwnCounts => counted.map(() => 0);
+
+/** Adds to counts in place, or takes away. */
+export function addCounts(sum: OwnCounts, counts: Counts, sign: 1 | -1): void {
+  for (let index = 0; index < counts.length; index++) {
+    sum[index] = (sum[index] ?? 0) + sign * (counts[index] ?? 0);
+  }
 }
 
 export const isNothing = (counts: Counts): boolean => counts.every((count) => count === 0);
@@ -83,7 +99,7 @@ export function weightOfCounts(counts: Counts): number {
 }
 
 export const textOfCounts = (counts: Counts): string => counts.join(",");
-export const countsOfText = (text: string): Counts => text.split(",").map(Number);
+export const countsOfText = (text: string): OwnCounts => text.split(",").map(Number);
 
 /** What a person sees of the counts. */
 export function figuresOf(counts: Counts) {

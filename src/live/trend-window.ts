@@ -1,5 +1,13 @@
 import type { TrendingItem } from "./live-view.ts";
-import { addCounts, type Counts, figuresOf, isNothing, weightOfCounts } from "./trend-counts.ts";
+import {
+  addCounts,
+  type Counts,
+  figuresOf,
+  isNothing,
+  noCounts,
+  type OwnCounts,
+  weightOfCounts,
+} from "./trend-counts.ts";
 
 /** How a window is cut. */
 export interface WindowShape {
@@ -11,7 +19,7 @@ export interface WindowShape {
 }
 
 interface Entry {
-  counts: Counts;
+  readonly counts: OwnCounts;
   /** Sum of weights, each multiplied by 2^((begin of its bucket − reference) / half-life): they need no change when time goes on. */
   grown: number;
 }
@@ -45,15 +53,12 @@ export class TrendWindowCounts {
     if (bucket < this.#first || bucket > this.#last) return;
     const { bucketMs, halfLifeMs } = this.#shape;
     const growth = 2 ** ((bucket * bucketMs - this.#referenceMs) / halfLifeMs);
-    const entry = this.#items.get(itemId);
-    const sum = addCounts(entry?.counts, counts, sign);
+    const entry = this.#items.get(itemId) ?? { counts: noCounts(), grown: 0 };
+    addCounts(entry.counts, counts, sign);
+    entry.grown += sign * growth * weightOfCounts(counts);
+    if (isNothing(entry.counts)) this.#items.delete(itemId);
+    else this.#items.set(itemId, entry);
     this.#version++;
-    if (isNothing(sum)) this.#items.delete(itemId);
-    else
-      this.#items.set(itemId, {
-        counts: sum,
-        grown: (entry?.grown ?? 0) + sign * growth * weightOfCounts(counts),
-      });
   }
 
   /** Moves the window, so that it ends with the bucket of this moment. @param read Gives what a bucket holds. */

@@ -1,7 +1,15 @@
 import type { ItemAction } from "./action.ts";
 import { bucketPrefix, idOfPart, keyPart } from "./keys.ts";
 import type { TrendingItem } from "./live-view.ts";
-import { addCounts, type Counts, countsOf, countsOfText, isNothing, textOfCounts } from "./trend-counts.ts";
+import {
+  addCounts,
+  type Counts,
+  countsOf,
+  countsOfText,
+  isNothing,
+  noCounts,
+  textOfCounts,
+} from "./trend-counts.ts";
 import { TrendWindowCounts } from "./trend-window.ts";
 import type { WriteBehind } from "./write-behind.ts";
 
@@ -46,16 +54,17 @@ export class Trending {
     return bucketWidths.map((widthMs) => bucketOf(tsMs, widthMs) + keyPart(itemId));
   }
 
-  /** Counts an action, or takes it back; the state has fetched {@link keysOf} it. */
-  count(action: ItemAction, sign: 1 | -1): void {
+  /** Counts an action, or takes it back. @param keys {@link keysOf} it, which the state has fetched. */
+  count(action: ItemAction, keys: readonly string[], sign: 1 | -1): void {
     const counts = countsOf(action);
     if (!counts) return;
-    for (const widthMs of bucketWidths) {
-      const bucket = bucketOf(action.tsMs, widthMs);
-      const key = bucket + keyPart(action.itemId);
+    for (let at = 0; at < keys.length; at++) {
+      const key = keys[at] as string;
       const before = this.#state.peek(key);
-      const after = addCounts(before === undefined ? undefined : countsOfText(before), counts, sign);
-      this.#state.set(key, isNothing(after) ? undefined : textOfCounts(after), bucket);
+      const sum = before === undefined ? noCounts() : countsOfText(before);
+      addCounts(sum, counts, sign);
+      const bucket = bucketOf(action.tsMs, bucketWidths[at] ?? 0);
+      this.#state.set(key, isNothing(sum) ? undefined : textOfCounts(sum), bucket);
     }
     for (const window of Object.values(this.#windows)) {
       window.add(action.itemId, { atMs: action.tsMs, counts, sign });

@@ -6,6 +6,7 @@ import { endOf } from "./keys.ts";
 const pageEntries = 1000;
 
 type Changes = Map<string, string | undefined>;
+type Groups = Map<string, string[]>;
 
 /**
  * The state as it is now: what the store holds, under the changes that are not written yet.
@@ -20,8 +21,8 @@ export class WriteBehind {
   #written: Changes = new Map();
   #isWriting = false;
   /** Keys among the changes, by the prefix under which a range looks for them. */
-  #groups = new Map<string, Set<string>>();
-  #writtenGroups = new Map<string, Set<string>>();
+  #groups: Groups = new Map();
+  #writtenGroups: Groups = new Map();
   readonly #fetched: Changes = new Map();
 
   constructor(store: StateStore) {
@@ -45,21 +46,23 @@ export class WriteBehind {
   /** Reads keys, so that {@link peek} knows them. Cost: one read of the store for those that are not in memory. */
   async fetch(keys: readonly string[]): Promise<void> {
     const missing: string[] = [];
-    for (const key of new Set(keys)) {
-      if (this.#changes.has(key) || this.#fetched.has(key)) continue;
-      // what was written leaves memory with the next write, so it is taken over
-      if (this.#written.has(key)) this.#fetched.set(key, this.#written.get(key));
-      else missing.push(key);
+    for (const key of keys) {
+      if (this.#fetched.has(key)) continue;
+      this.#fetched.set(key, undefined); // of what is in memory, a place for its value when it leaves
+      if (!this.#changes.has(key) && !this.#written.has(key)) missing.push(key);
     }
-    for (const key of keys) if (this.#changes.has(key)) this.#fetched.set(key, this.#changes.get(key));
     if (missing.length === 0) return;
     const values = await this.#store.get(missing);
-    for (const [at, key] of missing.entries()) this.#fetched.set(key, textOf(values[at]));
+    for (let at = 0; at < missing.length; at++) {
+      const value = values[at];
+      if (value) this.#fetched.set(missing[at] as string, textOf(value));
+    }
   }
 
   /** The value of a key that was fetched, as it is after all changes since. */
   peek(key: string): string | undefined {
     if (this.#changes.has(key)) return this.#changes.get(key);
+    if (this.#written.has(key)) return this.#written.get(key);
     assert(this.#fetched.has(key), "a key is fetched before it is looked at");
     return this.#fetched.get(key);
   }
@@ -73,12 +76,12 @@ export class WriteBehind {
 
   /** @param group The prefix by which {@link entries} finds the key; absent for keys that are only asked one by one. */
   set(key: string, value: string | undefined, group?: string): void {
+    if (group !== undefined && !this.#changes.has(key)) {
+      const keys = this.#groups.get(group);
+      if (keys) keys.push(key);
+      else this.#groups.set(group, [key]);
+    }
     this.#changes.set(key, value);
-    if (this.#fetched.has(key)) this.#fetched.set(key, value);
-    if (group === undefined) return;
-    const keys = this.#groups.get(group);
-    if (keys) keys.add(key);
-    else this.#groups.set(group, new Set([key]));
   }
 
   /** All entries of a group in order, or the last `limit` of those before `before`, the last first. */
@@ -114,7 +117,7 @@ export class WriteBehind {
     return last ? found.reverse().slice(0, last.limit) : found;
   }
 
-  #changedIn(groups: Map<string, Set<string>>, changes: Changes, group: string): Changes {
+  #changedIn(groups: Groups, changes: Changes, group: string): Changes {
     const keys = groups.get(group) ?? [];
     return new Map(Array.from(keys, (key) => [key, changes.get(key)] as const));
   }
@@ -125,6 +128,10 @@ export class WriteBehind {
    */
   async write(others: readonly StateChange[]): Promise<void> {
     assert(!this.#isWriting, "one write at a time");
+    // what leaves memory now may have changed since it was fetched
+    for (const key of this.#fetched.keys()) {
+      if (this.#written.has(key)) this.#fetched.set(key, this.#written.get(key));
+    }
     [this.#written, this.#changes] = [this.#changes, new Map()];
     [this.#writtenGroups, this.#groups] = [this.#groups, new Map()];
     this.#isWriting = true;
@@ -138,7 +145,7 @@ export class WriteBehind {
       // what changed since is newer than what was to be written
       for (const [key, value] of this.#changes) this.#written.set(key, value);
       for (const [group, keys] of this.#groups) {
-        this.#writtenGroups.set(group, new Set([...(this.#writtenGroups.get(group) ?? []), ...keys]));
+        this.#writtenGroups.set(group, [...new Set([...(this.#writtenGroups.get(group) ?? []), ...keys])]);
       }
       [this.#changes, this.#written] = [this.#written, new Map()];
       [this.#groups, this.#writtenGroups] = [this.#writtenGroups, new Map()];

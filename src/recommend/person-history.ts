@@ -113,7 +113,7 @@ function columnsOf(pairs: ReadonlyMap<number, Pair>): PersonHistory {
       ({ weight }) => Math.min(pairWeightMax, weight),
     ),
     consumed: of(
-      sorted.filter(([, { isConsumed }]) => isConsumed),
+      sorted.filter(([, { isConsumed, isDenied }]) => isConsumed || isDenied),
       () => 1,
     ).items,
     denied: of(

@@ -6,17 +6,17 @@ import { memoryStateStore } from "../live/memory-state-store.ts";
 import { memoryLog } from "./memory-log.ts";
 
 /** The parts that take events: the real ones, over a log and a state store in memory. */
-export async function livingParts(options: { inFlightMax?: number } = {}) {
+export async function livingParts(options: { inFlightMax?: number; now?: () => number } = {}) {
   const log = memoryLog();
   const live = await openLiveState({
     store: memoryStateStore(),
-    now: Date.now,
+    now: options.now ?? Date.now,
     flushMs: 0,
     onFailure: (error) => {
       throw error;
     },
   });
   const intake = eventIntake({ log, effects: live, ...options });
-  const living: Living = { live, intake, deadLetters: deadLetters({ log, intake }) };
+  const living: Living = { live, intake, deadLetters: deadLetters({ log, intake, ...options }) };
   return { log, living };
 }

@@ -120,7 +120,7 @@ describe.skipIf(!present && !required)("Python deltalake", () => {
     const realLake = openLake(join(folder, "real"), engine);
     const record = await buildLake({ lake: realLake, engine, imports: [smallImport(staging)] });
     expect(record.ratings).toEqual({ read: 100_836, kept: 100_836, rejected: 0 });
-    expect(record.unmapped).toEqual({ tmdb: 8 });
+    expect(record.unmapped).toEqual({ tmdb: 9 });
     const script = join(import.meta.dirname, "read_delta.py");
     const { stdout } = await promisify(execFile)(python, [script, join(folder, "real")], {
       maxBuffer: 1 << 24,
