@@ -156,6 +156,20 @@ describe("the intake", () => {
     expect(log.records("events_feedback").length).toBe(16);
   });
 
+  it("keeps that order where the log tells its places late and in another order", async () => {
+    const { log, intake, begun } = intakeWith();
+    const append = log.append;
+    let wait = 12;
+    log.append = async (records) => {
+      const places = await append(records);
+      wait -= 3;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      return places;
+    };
+    await Promise.all(Array.from({ length: 4 }, () => intake.take(body(sampleEvent("like")))));
+    expect(begun).toEqual([0, 1, 2, 3]);
+  });
+
   it("no body in any split doubles or loses an event", async () => {
     await fc.assert(
       fc.asyncProperty(
