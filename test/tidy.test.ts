@@ -25,6 +25,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   recommend: ["models", "data", "types:live"],
   registry: ["models", "evaluate", "data"],
   workflow: [],
+  upkeep: ["workflow", "lake"],
   home: [],
   server: [
     "contracts",
@@ -37,8 +38,10 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     "events",
     "live",
     "workflow",
+    "types:upkeep",
   ],
   cli: ["*"],
+  "living.ts": ["*"],
   "usher.ts": ["*"],
   "index.ts": ["*"],
 };

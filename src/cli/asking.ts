@@ -20,18 +20,16 @@ export async function askHome(
   request: string | HomeRequest,
   { asOwner = false }: { asOwner?: boolean } = {},
 ): Promise<unknown> {
-  const owner = await ownerOf(home);
-  if (owner?.address !== undefined && isAlive(owner.pid)) {
-    const answer = await askServer(owner.address, request);
-    if (answer) return answer.body;
-  }
+  const answer = await askRunning(home, request);
+  if (answer) return answer.body;
   // a question must not make a home where a folder was mistyped
   if (asOwner && !existsSync(join(home, "home.json"))) {
     throw new UsherError("HOME_EMPTY", `${home}: expected a home folder, found none; run \`usher start\``);
   }
-  const usher = await (asOwner ? openUsher : openReader)({ home, configuration });
+  if (asOwner) return askAsOwner({ home, configuration }, request);
+  const usher = await openReader({ home, configuration });
   try {
-    if (!asOwner && !(await usher.serve())) {
+    if (!(await usher.serve())) {
       throw new UsherError(
         "HOME_EMPTY",
         `${home}: expected a release, found none; run \`usher start\` or \`usher train\``,
@@ -43,15 +41,33 @@ export async function askHome(
   }
 }
 
-/** The answer of a running server; `undefined` where nobody listens. */
-async function askServer(
-  address: string,
+async function askAsOwner(
+  { home, configuration }: Pick<CommandRun, "home" | "configuration">,
+  request: string | HomeRequest,
+): Promise<unknown> {
+  const usher = await openUsher({ home, configuration });
+  try {
+    await usher.openLiving();
+    return await usher.ask(request);
+  } finally {
+    await usher.close();
+  }
+}
+
+/**
+ * Asks the server that runs on a home; `undefined` where none does.
+ * @throws UsherError The error that the API answers.
+ */
+export async function askRunning(
+  home: string,
   request: string | HomeRequest,
 ): Promise<{ body: unknown } | undefined> {
+  const owner = await ownerOf(home);
+  if (owner?.address === undefined || !isAlive(owner.pid)) return undefined;
   const { path, method = "GET", body: sent } = typeof request === "string" ? { path: request } : request;
   let answer: Response;
   try {
-    answer = await fetch(address + path, {
+    answer = await fetch(owner.address + path, {
       method,
       signal: AbortSignal.timeout(serverTimeoutMs),
       ...(sent === undefined

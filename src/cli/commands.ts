@@ -10,6 +10,8 @@ import { importData } from "./import.ts";
 import { log } from "./log.ts";
 import { models } from "./models.ts";
 import { recommend } from "./recommend.ts";
+import { run, vacuum } from "./run.ts";
+import { runs } from "./runs.ts";
 import { serve } from "./serve.ts";
 import { start } from "./start.ts";
 import { train } from "./train.ts";
@@ -25,8 +27,11 @@ export const commands: readonly Command[] = [
   recommend,
   serve,
   models,
-  deadLetters,
   log,
+  deadLetters,
+  run,
+  runs,
+  vacuum,
   exportLake,
   download,
   validate,

@@ -165,7 +165,6 @@ function letterFor(
   { topic, partition, offset, value }: LogRecord,
   { group, error, nowMs }: { group: string; error: unknown; nowMs: number },
 ) {
-  const id = uuidOf(`${group}/${topic}/${partition}/${offset}`);
   const letter: DeadLetter = {
     raw_payload: Buffer.from(value).toString("utf8", 0, rawPayloadBytesMax),
     topic,
@@ -173,7 +172,7 @@ function letterFor(
     error_detail: `${group} could not take it: ${error instanceof Error ? error.message : String(error)}`,
     error_ts: new Date(nowMs).toISOString(),
   };
-  return { ...letterRecord(letter, nowMs), id };
+  return { ...letterRecord(letter, nowMs), id: uuidOf(`${group}/${topic}/${partition}/${offset}`) };
 }
 
 /** A UUID (version 8) that follows from a text. */

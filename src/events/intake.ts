@@ -3,6 +3,7 @@ import {
   type EventStatus,
   type RejectionReason,
   rawPayloadBytesMax,
+  type Topic,
   topicOf,
   type UsherEvent,
 } from "../contracts/events.ts";
@@ -24,7 +25,8 @@ export interface EventEffects {
 
 /** What became of the events of one body, for figures. */
 export interface IntakeCounts {
-  readonly accepted: number;
+  /** By topic. */
+  readonly accepted: Readonly<Partial<Record<Topic, number>>>;
   readonly duplicates: number;
   readonly rejected: Readonly<Partial<Record<RejectionReason, number>>>;
 }
@@ -91,7 +93,7 @@ export function eventIntake(options: {
         const sorted = sortBatch(batch, now());
         const appended = await accept(sorted.events, sorted.records);
         const statuses = statusesOf(batch, { ...sorted, appended });
-        onTaken?.(countsOf(statuses));
+        onTaken?.(countsOf(statuses, { ...sorted, appended }));
         return statuses;
       }),
     takeWith: (value, record) =>
@@ -230,14 +232,17 @@ function rejected(value: unknown, { reason, detail }: Rejection): EventStatus {
   return { ...named, status: "rejected", reason, detail };
 }
 
-function countsOf(statuses: readonly EventStatus[]): IntakeCounts {
-  let accepted = 0;
+function countsOf(
+  statuses: readonly EventStatus[],
+  { events, appended }: { events: readonly UsherEvent[]; appended: readonly Appended[] },
+): IntakeCounts {
+  const accepted: Partial<Record<Topic, number>> = {};
   let duplicates = 0;
-  const rejections: Partial<Record<RejectionReason, number>> = {};
-  for (const { status, reason } of statuses) {
-    if (status === "accepted") accepted++;
-    else if (status === "duplicate") duplicates++;
-    else if (reason) rejections[reason] = (rejections[reason] ?? 0) + 1;
+  for (const { topic, isDuplicate } of appended.slice(0, events.length)) {
+    if (isDuplicate) duplicates++;
+    else accepted[topic] = (accepted[topic] ?? 0) + 1;
   }
+  const rejections: Partial<Record<RejectionReason, number>> = {};
+  for (const { reason } of statuses) if (reason) rejections[reason] = (rejections[reason] ?? 0) + 1;
   return { accepted, duplicates, rejected: rejections };
 }

@@ -17,6 +17,8 @@ export interface HomePaths {
   /** What events have changed since: profiles, seen sets, windows. */
   readonly live: string;
   readonly releasePointer: string;
+  /** History of the workflow. */
+  readonly runs: string;
 }
 
 export function homePaths(folder: string): HomePaths {
@@ -27,6 +29,7 @@ export function homePaths(folder: string): HomePaths {
     log: join(folder, "state", "log"),
     live: join(folder, "state", "live"),
     releasePointer: join(folder, "release.json"),
+    runs: join(folder, "runs"),
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { UsherEvent } from "../contracts/events.ts";
 import { type LoggedEvent, mergeEvent } from "../contracts/merge.ts";
+import type { TrendingRow } from "../contracts/tables.ts";
 import { UsherError } from "../errors.ts";
 import type { EventHistory } from "../events/event-history.ts";
 import type { Appended, EventLog, Position } from "../events/event-log.ts";
@@ -23,7 +24,7 @@ import { type CaughtUp, followLog } from "./log-follower.ts";
 import { Merges } from "./merges.ts";
 import { Profiles } from "./profiles.ts";
 import { Trending, type TrendWindow } from "./trending.ts";
-import { type TrendingRow, trendingRows } from "./trending-rows.ts";
+import { trendingRows } from "./trending-rows.ts";
 import { WriteBehind } from "./write-behind.ts";
 
 /** The consumer group of the log under which the positions of the live state are shown. */

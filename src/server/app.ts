@@ -13,6 +13,7 @@ import { answerBelowRoutes, answerBrokenHttp } from "./broken-http.ts";
 import type { ServerContext } from "./context.ts";
 import { type HostGuard, hostGuard } from "./host-guard.ts";
 import { answerUnrouted, authorityOf, methodTable } from "./methods.ts";
+import { serverMetrics } from "./metrics.ts";
 import { asServerError, isPassing, problemOf, problemType } from "./problem.ts";
 import { catalogueRoutes } from "./routes/catalogue.ts";
 import { compatRoutes } from "./routes/compat.ts";
@@ -20,8 +21,10 @@ import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { livingRoutes } from "./routes/living.ts";
+import { metricsRoute } from "./routes/metrics.ts";
 import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
 import { itemListRoutes, userListRoutes } from "./routes/recommendations.ts";
+import { jobRoutes, qualityRoutes, runRoutes, switchRoutes } from "./routes/upkeep.ts";
 import { checkTarget, compileValidator } from "./validation.ts";
 
 /** Largest body that is read. */
@@ -91,6 +94,8 @@ export function createApp(context: ServerContext): FastifyInstance {
   });
   app.setNotFoundHandler((request, reply) => answerUnrouted(methods, request, reply)); // for files below /docs
   if (context.logger) app.addHook("onResponse", logAnswer);
+  const metrics = context.metrics ?? serverMetrics();
+  metrics.watch(app);
   documentationPages(app);
   app.register(async (scope) => {
     const typed = scope.withTypeProvider<TypeBoxTypeProvider>();
@@ -101,6 +106,11 @@ export function createApp(context: ServerContext): FastifyInstance {
     eventRoutes(typed, context);
     deadLetterRoutes(typed, context);
     operationRoutes(typed, context);
+    metricsRoute(typed, metrics);
+    runRoutes(typed, context);
+    jobRoutes(typed, context);
+    switchRoutes(typed, context);
+    qualityRoutes(typed, context);
     compatRoutes(typed, context);
     documentationRoutes(typed);
   });

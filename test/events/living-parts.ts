@@ -5,7 +5,7 @@ import type { Living } from "../../src/server/context.ts";
 import { memoryStateStore } from "../live/memory-state-store.ts";
 import { memoryLog } from "./memory-log.ts";
 
-/** The parts that take events: the real ones, over a log and a state store in memory. */
+/** The parts that take events, over a log and a store in memory. */
 export async function livingParts(options: { inFlightMax?: number; now?: () => number } = {}) {
   const log = memoryLog();
   const live = await openLiveState({
@@ -17,6 +17,6 @@ export async function livingParts(options: { inFlightMax?: number; now?: () => n
     },
   });
   const intake = eventIntake({ log, effects: live, ...options });
-  const living: Living = { live, intake, deadLetters: deadLetters({ log, intake, ...options }) };
+  const living: Living = { live, intake, deadLetters: deadLetters({ log, intake }), history: live };
   return { log, living };
 }
