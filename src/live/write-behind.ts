@@ -158,12 +158,12 @@ export class WriteBehind {
   /** All that was counted in a group, by the rest of the key. */
   countsIn(group: string): Promise<ReadonlyMap<string, Counts>> {
     return this.#inTurn(async () => {
-      const pending = [...(this.#counts.get(group) ?? [])].map(
-        ([rest, counts]) => [rest, [...counts]] as const,
-      );
+      const pending = new Map<string, OwnCounts>();
+      for (const [rest, counts] of this.#counts.get(group) ?? []) pending.set(rest, [...counts]);
       const sums = new Map<string, OwnCounts>();
-      for (const [key, text] of await this.entries(group))
+      for (const [key, text] of await this.entries(group)) {
         sums.set(key.slice(group.length), countsOfText(text));
+      }
       for (const [rest, counts] of pending) {
         const sum = sums.get(rest);
         if (sum) addCounts(sum, counts, 1);
