@@ -60,7 +60,6 @@ export async function openLiving(paths: HomePaths, hooks: LivingHooks): Promise<
       log,
       live,
       intake,
-      history: live,
       deadLetters: deadLetters({ log, intake }),
       answered: delays.answered,
       close: async () => {

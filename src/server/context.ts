@@ -33,7 +33,6 @@ export interface Living {
   readonly live: LiveState;
   readonly intake: Intake;
   readonly deadLetters: DeadLetters;
-  readonly history: EventHistory;
   /** Told when somebody has been answered, to measure how long their events waited. */
   answered?(person: Person): void;
 }
