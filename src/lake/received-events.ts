@@ -42,7 +42,7 @@ export async function receiveEvents(engine: Engine, lake: Lake): Promise<EventVe
       FROM (${parts.join(" UNION ALL BY NAME ")})
     ), once AS (
       SELECT * FROM received
-      QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY ingestion_ts, log_partition, log_offset) = 1
+      QUALIFY row_number() OVER (PARTITION BY event_id, event_type = 'merge' ORDER BY ingestion_ts, log_partition, log_offset) = 1
     ), merged AS (
       SELECT session_id AS merged_session, arg_min(user_id, event_ts) AS merged_user
       FROM once WHERE event_type = 'merge' GROUP BY session_id

@@ -227,7 +227,7 @@ class StoredLiveState implements LiveState {
             {
               topic: "events_feedback",
               key: userId,
-              id: event.event_id,
+              id: `merge/${event.event_id}`, // no event that a client sends can have this id
               receivedMs: this.#options.now(),
               value: Buffer.from(JSON.stringify(event)),
             },

@@ -265,9 +265,9 @@ describe("places that cannot be written", () => {
   });
 });
 
-/** Mounts 6 MiB of memory as a file system; `undefined` where that is not allowed. */
+/** Mounts 10 MiB of memory as a file system; `undefined` where that is not allowed. */
 function mkdtempMounted(): string | undefined {
   const place = spawnSync("mktemp", ["-d"], { encoding: "utf8" }).stdout.trim();
-  const done = spawnSync("mount", ["-t", "tmpfs", "-o", "size=6m", "tmpfs", place]);
+  const done = spawnSync("mount", ["-t", "tmpfs", "-o", "size=10m", "tmpfs", place]);
   return done.status === 0 ? place : undefined;
 }

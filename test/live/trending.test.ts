@@ -120,7 +120,7 @@ describe("trending", () => {
       computed_at: "2026-03-01T12:00:00.000Z",
     });
     expect(rows.filter(({ genre, window }) => genre === "Drama" && window === "7d")).toMatchObject([
-      { item_id: "b", rank: 1, view_count: 1, rating_avg: null },
+      { item_id: "b", rank: 1, view_count: 1 },
     ]);
   });
 });
