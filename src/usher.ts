@@ -8,7 +8,7 @@ import type { ReleaseReport, TrainingReport } from "./contracts/release.ts";
 import type { TrendingRow } from "./contracts/tables.ts";
 import { openDuckdb } from "./engine/duckdb.ts";
 import type { Engine } from "./engine/engine.ts";
-import { UsherError } from "./errors.ts";
+import { asUsherError, UsherError } from "./errors.ts";
 import type { EventLog } from "./events/event-log.ts";
 import { checkFormat, type HomePaths, homePaths, openHome } from "./home/home.ts";
 import { buildLake } from "./lake/build.ts";
@@ -89,9 +89,11 @@ export interface Usher extends UsherReader {
   showProgress(event: ProgressEvent): void;
   /**
    * Opens the fast loop: the log of events, the live state, and the routes that take and show them. Asked again it does nothing.
-   * @throws UsherError `LOG_UNAVAILABLE`, `STORE_UNAVAILABLE`.
+   *
+   * Without a disk that it trusts (`LOG_UNAVAILABLE`, `STORE_UNAVAILABLE`) it stays closed: events are refused, all else answers.
+   * @returns Why it stays closed; `undefined` where it is open.
    */
-  openLiving(): Promise<void>;
+  openLiving(): Promise<UsherError | undefined>;
   /** Rejects when log or live state have failed for ever: the process then has to end, and a new one reads the disk. */
   readonly failed: Promise<never>;
   /**
@@ -159,16 +161,21 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
         parts.shown.status = event;
       },
       openLiving: async () => {
-        if (living) return;
-        living = await openLiving(paths, {
-          onFailure: (failure) => {
-            parts.shown.failure = failure;
-            fail(failure);
-          },
-          onTaken: parts.metrics.onEvents,
-          onAnswered: parts.metrics.onEventAnswered,
-        });
-        parts.shown.living = living;
+        try {
+          living ??= await openLiving(paths, {
+            onFailure: (failure) => {
+              parts.shown.failure = failure;
+              fail(failure);
+            },
+            onTaken: parts.metrics.onEvents,
+            onAnswered: parts.metrics.onEventAnswered,
+          });
+          parts.shown.living = living;
+          return undefined;
+        } catch (error) {
+          parts.shown.failure = asUsherError(error);
+          return parts.shown.failure;
+        }
       },
       importSource: async (spec, running = {}) => {
         const done = await importSource({ spec, lake, engine, ...running });
@@ -309,8 +316,8 @@ function appOf(of: {
       return shown.living;
     },
     dependencies: () => {
-      if (!shown.living) return {};
-      const { failure } = shown;
+      const { living, failure } = shown;
+      if (!living && !failure) return {};
       return { events: failure ? { status: "failed", detail: failure.message } : { status: "ready" } };
     },
     upkeep: () => shown.upkeep,

@@ -47,7 +47,8 @@ async function askAsOwner(
 ): Promise<unknown> {
   const usher = await openUsher({ home, configuration });
   try {
-    await usher.openLiving();
+    const closed = await usher.openLiving();
+    if (closed) throw closed;
     return await usher.ask(request);
   } finally {
     await usher.close();

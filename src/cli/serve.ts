@@ -20,7 +20,8 @@ export const serve: Command = {
           `${home}: expected a release, found none; run \`usher start\` or \`usher train\``,
         );
       }
-      await usher.openLiving();
+      const closed = await usher.openLiving();
+      if (closed) say(`note: no events are taken: ${closed.message}`);
       const { scheduler } = await usher.openUpkeep();
       const address = await usher.listen();
       scheduler.run();

@@ -46,7 +46,8 @@ export const start: Command = {
         say(`${address} answers; /health/ready says when a release serves`);
         if (run.isJson) process.stderr.write(`${address}\n`); // the result comes only when the server stops
       }
-      await usher.openLiving();
+      const closed = await usher.openLiving();
+      if (closed) say(`note: no events are taken: ${closed.message}`);
       const release = await prepare(usher, { run, wanted });
       const shown = await show(usher, { run, release });
       if (address === undefined) return shown;
