@@ -1,26 +1,11 @@
-import { partitionCount, type Topic } from "../contracts/events.ts";
+import { partitionCount } from "../contracts/events.ts";
 import { UsherError } from "../errors.ts";
 import type { BinaryDatabase, LmdbEnvironment } from "../stores/lmdb-environment.ts";
 import type { Appended, NewRecord } from "./event-log.ts";
+import type { IdMerge, IdTable } from "./id-table.ts";
 import { partitionOfKey } from "./key-partition.ts";
-import {
-  type CheckedRecord,
-  checkRecord,
-  offsetKey,
-  placeBytes,
-  readPlace,
-  recordSize,
-  writePlace,
-  writeRecord,
-} from "./record-bytes.ts";
-
-/** One partition: its table and the offset of the next record. */
-export interface LogPartition {
-  readonly topic: Topic;
-  readonly partition: number;
-  readonly records: BinaryDatabase;
-  next: number;
-}
+import type { LogPartition } from "./log-partition.ts";
+import { type CheckedRecord, checkRecord, offsetKey, recordSize, writeRecord } from "./record-bytes.ts";
 
 /** The tables that an append writes. */
 export interface AppendTables {
@@ -28,7 +13,7 @@ export interface AppendTables {
   /** All partitions, those of a topic after one another. */
   readonly partitions: readonly LogPartition[];
   readonly offsets: BinaryDatabase;
-  readonly ids: BinaryDatabase;
+  readonly ids: IdTable;
 }
 
 /** One call of append that waits for its transaction. */
@@ -54,15 +39,21 @@ const groupRecordsMax = 10_000;
  */
 export function appendQueue(tables: AppendTables): {
   append(records: readonly NewRecord[]): Promise<Appended[]>;
+  /** Merges every id into its table, between two transactions of appends. */
+  mergeIds(): Promise<void>;
   close(): Promise<void>;
 } {
   let calls: Call[] = [];
+  let merges: Omit<Call, "records">[] = [];
   let running: Promise<void> | undefined;
   let isClosed = false;
 
   const run = async () => {
     await Promise.resolve(); // what is appended in the same turn joins
-    while (calls.length > 0) {
+    while (calls.length + merges.length > 0) {
+      const asked = merges;
+      merges = [];
+      if (asked.length > 0) await answerMerges(tables, asked);
       const taken = takeGroup(calls);
       calls = calls.slice(taken.length);
       await commitGroup(tables, taken);
@@ -80,6 +71,11 @@ export function appendQueue(tables: AppendTables): {
         running ??= run();
       });
     },
+    mergeIds: () =>
+      new Promise((resolve, reject) => {
+        merges.push({ resolve: () => resolve(), reject });
+        running ??= run();
+      }),
     async close() {
       isClosed = true;
       await running;
@@ -100,15 +96,41 @@ function takeGroup(calls: readonly Call[]): Call[] {
 /** Writes the records of calls in one transaction and answers them; never throws. */
 async function commitGroup(tables: AppendTables, calls: readonly Call[]): Promise<void> {
   try {
-    const { placed, answers, next } = tables.environment.read(() => place(tables, calls));
+    if (calls.length === 0) return;
+    const { environment, ids } = tables;
+    const { placed, answers, next, fresh } = environment.read(() => place(tables, calls));
     if (placed.length > 0) {
+      const merge = ids.plan(placed.length);
       const bytes = placed.reduce((sum, { checked }) => sum + recordSize(checked), 0);
-      await tables.environment.write(() => write(tables, placed, next), { puts: 2 * placed.length, bytes });
+      await environment.write(() => write(tables, { placed, next, merge }), {
+        puts: placed.length + merge.ids.length,
+        bytes,
+      });
       for (const [partition, offset] of next) partition.next = offset;
+      ids.done(merge, fresh);
     }
     for (const [at, { resolve }] of calls.entries()) resolve(answers[at] as Appended[]);
   } catch (error) {
     for (const { reject } of calls) reject(error);
+  }
+}
+
+/** As if so many records were appended: twice as many ids a transaction. */
+const mergeRecords = 2500;
+
+/** Merges all ids and tells those who asked; never throws. */
+async function answerMerges({ environment, ids }: AppendTables, asked: readonly Omit<Call, "records">[]) {
+  try {
+    while (ids.waiting() > 0) {
+      ids.turn();
+      const merge = ids.plan(mergeRecords);
+      // nothing is taken by this, and a trim that follows makes room: it may use the reserve
+      await environment.write(() => ids.put(merge), { puts: 0, bytes: 0 });
+      ids.done(merge, new Map());
+    }
+    for (const { resolve } of asked) resolve([]);
+  } catch (error) {
+    for (const { reject } of asked) reject(error);
   }
 }
 
@@ -121,8 +143,8 @@ function place({ partitions, ids }: AppendTables, calls: readonly Call[]) {
     const { id } = checked.record;
     const sibling = fresh.get(id);
     if (sibling) return { ...sibling, isDuplicate: true };
-    const known = ids.getBinaryFast(checked.id);
-    if (known) return { ...readPlace(known), isDuplicate: true };
+    const known = ids.find(id, checked.id);
+    if (known) return { ...known, isDuplicate: true };
     const at = partitions[
       checked.topic * partitionCount + partitionOfKey(checked.key, partitionCount)
     ] as LogPartition;
@@ -134,28 +156,30 @@ function place({ partitions, ids }: AppendTables, calls: readonly Call[]) {
     return answer;
   };
   const answers = calls.map(({ records }) => records.map(answerOf));
-  return { placed, answers, next };
+  return { placed, answers, next, fresh };
 }
 
 /** The puts of one transaction; all values lie in one buffer, whose address lmdb then asks for once. */
 function write(
   { offsets, ids }: AppendTables,
-  placed: readonly Placed[],
-  next: ReadonlyMap<LogPartition, number>,
+  group: {
+    readonly placed: readonly Placed[];
+    readonly next: ReadonlyMap<LogPartition, number>;
+    readonly merge: IdMerge;
+  },
 ): void {
   let size = 0;
-  for (const { checked } of placed) size += recordSize(checked) + placeBytes;
+  for (const { checked } of group.placed) size += recordSize(checked);
   const values = Buffer.allocUnsafeSlow(size);
   let from = 0;
-  for (const { checked, at, offset } of placed) {
+  for (const { checked, at, offset } of group.placed) {
     const end = from + recordSize(checked);
     writeRecord(values, from, checked);
     void at.records.put(offsetKey(offset), values.subarray(from, end));
-    writePlace(values, end, [checked.topic, at.partition, offset]);
-    void ids.put(checked.id, values.subarray(end, end + placeBytes));
-    from = end + placeBytes;
+    from = end;
   }
-  for (const [{ topic, partition }, offset] of next) {
+  for (const [{ topic, partition }, offset] of group.next) {
     void offsets.put(Buffer.from(`${topic}/${partition}`), offsetKey(offset));
   }
+  ids.put(group.merge);
 }

@@ -6,14 +6,18 @@ import {
   type LmdbOptions,
   openLmdbEnvironment,
 } from "../stores/lmdb-environment.ts";
-import { appendQueue, type LogPartition } from "./append-queue.ts";
+import { appendQueue } from "./append-queue.ts";
 import type { EventLog, LogRecord, PartitionState, Position } from "./event-log.ts";
+import { openIdTable } from "./id-table.ts";
 import { openGroups } from "./lmdb-groups.ts";
+import type { LogPartition } from "./log-partition.ts";
 import { offsetKey, offsetOfKey, readRecord, receivedMsOf, topicIndex } from "./record-bytes.ts";
 
 export interface LmdbEventLogOptions extends Omit<LmdbOptions, "code"> {
   /** How long each topic keeps its records, ms. Default: the contract's. */
   readonly retentionMs?: Readonly<Record<Topic, number>>;
+  /** Ids that are kept in memory before they are merged into the table of ids, and as many again while they are. Default 100,000. */
+  readonly idGeneration?: number;
 }
 
 /** Records that one transaction of `trim` forgets, so that appends get in between. */
@@ -22,7 +26,8 @@ const trimBatch = 5000;
 /**
  * The embedded event log: one LMDB environment in a folder, one process that writes; others may open it read only beside it.
  *
- * An ordered table of records for each partition, one of ids, one of positions, and the next offsets, which outlive a trim. Appends that
+ * An ordered table of records for each partition, one of ids (see `id-table.ts`), one of positions, and the next offsets, which outlive
+ * a trim. Appends that
  * come while one is being made durable share the next transaction.
  *
  * @throws UsherError `LOG_UNAVAILABLE`: the folder cannot be opened.
@@ -36,19 +41,17 @@ export async function openLmdbEventLog(options: LmdbEventLogOptions): Promise<Ev
     ...["offsets", "ids", "groups"],
     ...places.map(({ topic, partition }) => `records/${topic}/${partition}`),
   ]) as [BinaryDatabase, BinaryDatabase, BinaryDatabase, ...BinaryDatabase[]];
-  const partitions: LogPartition[] = places.map((place, at) => ({
-    ...place,
-    records: tables[at] as BinaryDatabase,
-    next: 0,
-  }));
-  const nextOf = ({ topic, partition }: LogPartition) => {
+  const nextOf = ({ topic, partition }: { topic: Topic; partition: number }) => {
     const stored = offsets.getBinary(Buffer.from(`${topic}/${partition}`));
     return stored ? offsetOfKey(stored) : 0;
   };
-  environment.read(() => {
-    for (const partition of partitions) partition.next = nextOf(partition);
-  });
-  const queue = appendQueue({ environment, partitions, offsets, ids });
+  const partitions: LogPartition[] = environment.read(() =>
+    places.map((place, at) => ({ ...place, records: tables[at] as BinaryDatabase, next: nextOf(place) })),
+  );
+  const { idGeneration: generation = 100_000 } = options;
+  const known = options.readOnly ? [] : partitions; // who only reads asks for no id
+  const idTable = openIdTable({ environment, ids, offsets, partitions: known, generation });
+  const queue = appendQueue({ environment, partitions, offsets, ids: idTable });
   const groups = openGroups(environment, positions);
   const keepMs = options.retentionMs ?? retentionMs;
   const partitionAt = (topic: Topic, partition: number): LogPartition => {
@@ -96,8 +99,12 @@ export async function openLmdbEventLog(options: LmdbEventLogOptions): Promise<Ev
     groups: async () => groups.names(),
     async trim(nowMs) {
       let gone = 0;
-      for (const { topic, records } of partitions) {
-        gone += await trimPartition(environment, records, nowMs - keepMs[topic]);
+      for (const partition of partitions) {
+        const beforeMs = nowMs - keepMs[partition.topic];
+        const last = environment.read(() => expiredKeys(partition.records, beforeMs)).at(-1);
+        // an id is read again from its record until it is in the table
+        if (last && offsetOfKey(last) >= idTable.mergedUpTo(partition)) await queue.mergeIds();
+        gone += await trimPartition(environment, partition, { beforeMs, end: idTable.mergedUpTo(partition) });
       }
       return gone;
     },
@@ -108,10 +115,16 @@ export async function openLmdbEventLog(options: LmdbEventLogOptions): Promise<Ev
   };
 }
 
-/** Forgets the records of a partition that were received before a time. @returns How many. */
-async function trimPartition(environment: LmdbEnvironment, records: BinaryDatabase, beforeMs: number) {
+/** Forgets the records of a partition that lie before an offset and were received before a time. @returns How many. */
+async function trimPartition(
+  environment: LmdbEnvironment,
+  { records }: LogPartition,
+  { beforeMs, end }: { beforeMs: number; end: number },
+): Promise<number> {
   for (let gone = 0; ; ) {
-    const expired = environment.read(() => expiredKeys(records, beforeMs));
+    const expired = environment
+      .read(() => expiredKeys(records, beforeMs))
+      .filter((key) => offsetOfKey(key) < end);
     if (expired.length > 0) {
       const removeAll = () => {
         for (const key of expired) void records.remove(key);

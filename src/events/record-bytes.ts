@@ -123,11 +123,11 @@ export const placeBytes = 8;
 export function writePlace(
   target: Buffer,
   at: number,
-  place: [topic: number, partition: number, offset: number],
+  place: { readonly topic: Topic; readonly partition: number; readonly offset: number },
 ): void {
-  target[at] = place[0];
-  target[at + 1] = place[1];
-  target.writeUIntBE(place[2], at + 2, 6);
+  target[at] = topicIndex(place.topic);
+  target[at + 1] = place.partition;
+  target.writeUIntBE(place.offset, at + 2, 6);
 }
 
 /** The place of {@link writePlace}. */

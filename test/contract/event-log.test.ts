@@ -6,14 +6,16 @@ import { eventLogContract } from "./event-log.ts";
 
 let folder: string | undefined;
 
-eventLogContract({
-  name: "LMDB",
-  async open() {
-    folder ??= await mkdtemp(join(tmpdir(), "usher-log-"));
-    return openLmdbEventLog({ folder: join(folder, "state", "log") });
-  },
-  async forget() {
-    if (folder) await rm(folder, { recursive: true });
-    folder = undefined;
-  },
-});
+// with the usual generation every id stays in memory here; with a small one they reach their table
+for (const idGeneration of [100_000, 10])
+  eventLogContract({
+    name: `LMDB, ${idGeneration} ids in memory,`,
+    async open() {
+      folder ??= await mkdtemp(join(tmpdir(), "usher-log-"));
+      return openLmdbEventLog({ folder: join(folder, "state", "log"), idGeneration });
+    },
+    async forget() {
+      if (folder) await rm(folder, { recursive: true });
+      folder = undefined;
+    },
+  });

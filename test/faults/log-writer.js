@@ -1,5 +1,5 @@
 // A writer of events and state in a process of its own, so that it can be traced, broken and killed. Takes one JSON argument:
-// { home, from, calls, batch, writers, deadlineMs, plantNoSync, trim }: calls from..calls−1. Prints, one write each, so that a trace has them in order:
+// { home, from, calls, batch, writers, deadlineMs, plantNoSync, trim, idGeneration }: calls from..calls−1. Prints, one write each, so that a trace has them in order:
 //   recv <n>   the call n is about to be made        ack <n>      it was acknowledged
 //   nak <n> <code> <reason>   it was refused         store <n>    the state n was acknowledged
 //   snak <n> <code> <reason>  the state n was refused
@@ -14,6 +14,7 @@ const {
   batch,
   writers = 1,
   deadlineMs = 1000,
+  idGeneration = 8,
   plantNoSync = false,
   trim = false,
 } = JSON.parse(process.argv[2] ?? "{}");
@@ -33,7 +34,13 @@ const onFailure = (failure) => {
 let log;
 let store;
 try {
-  log = await openLmdbEventLog({ folder: join(home, "state", "log"), deadlineMs, plantNoSync, onFailure });
+  log = await openLmdbEventLog({
+    folder: join(home, "state", "log"),
+    deadlineMs,
+    plantNoSync,
+    idGeneration,
+    onFailure,
+  });
   store = await openLmdbStateStore({
     folder: join(home, "state", "live"),
     deadlineMs,
