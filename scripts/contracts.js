@@ -48,11 +48,21 @@ const tablesFile = (layer, tables) => {
   const ofLayer = Object.fromEntries(
     Object.entries(tables)
       .filter(([, table]) => table.layer === layer)
-      .map(([name, { meaning, key, columns }]) => [name, { meaning, key, columns }]),
+      .map(([name, { meaning, key, partitionBy = [], columns }]) => [
+        name,
+        { meaning, key, partition_by: partitionBy, columns },
+      ]),
   );
   const head = `# Tables of the ${layer} layer (${layers[layer]}). Made from src/contracts/tables.ts by scripts/docs.js.`;
   return `${head}${yaml({ version: 1, layer, tables: ofLayer })}\n`;
 };
+
+/** Every table that Usher writes itself, by name. Those of imports have the columns of their source. */
+export const allTables = ({ eventTopics, bronzeEventsTable, bronzeEvents, tables, goldTrending }) => ({
+  ...Object.fromEntries(eventTopics.map((topic) => [bronzeEventsTable(topic), bronzeEvents(topic)])),
+  ...tables,
+  gold_trending: goldTrending,
+});
 
 /** All files that are made from the contracts: path → text. */
 export const contractFiles = (code) => ({
@@ -65,7 +75,7 @@ export const contractFiles = (code) => ({
   ...Object.fromEntries(
     Object.keys(layers).map((layer) => [
       `schemas/lakehouse/${layer}_tables.yml`,
-      tablesFile(layer, { ...code.bronzeEventTables, ...code.tables }),
+      tablesFile(layer, allTables(code)),
     ]),
   ),
   "docs/data-contracts.md": contractsPage(code),

@@ -1,5 +1,3 @@
-export { bronzeEventTables } from "./event-tables.ts";
-
 /** A layer of the lake: as received, typed and clean, ready to answer. */
 export type Layer = "bronze" | "silver" | "gold";
 

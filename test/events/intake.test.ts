@@ -98,7 +98,7 @@ describe("the intake", () => {
     expect(applied.map(({ event }) => event.event_id)).toEqual([right["event_id"]]);
     expect(counts).toEqual([
       {
-        accepted: { events_views: 1 },
+        accepted: { events_clicks: 1 },
         duplicates: 0,
         rejected: { invalid_rating_value: 1, schema_validation_failed: 1, unknown_event_type: 1 },
       },
