@@ -17,6 +17,7 @@ import { openLake } from "./lake/delta-lake.ts";
 import type { Lake } from "./lake/lake.ts";
 import { readCatalogue, readTrainingSet } from "./lake/read.ts";
 import { qualityReports, rejectedRowsOf } from "./lake/reports.ts";
+import { livingGauges, type OpenLiving, openLiving } from "./living.ts";
 import type { Parameters } from "./models/model.ts";
 import { candidatesWith, checkModelSettings } from "./registry/candidates.ts";
 import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
@@ -87,8 +88,15 @@ export interface Usher extends UsherReader {
   /** Tells `/health/ready` what the start is doing. */
   showProgress(event: ProgressEvent): void;
   /**
+   * Opens the fast loop: the log of events, the live state, and the routes that take and show them. Asked again it does nothing.
+   * @throws UsherError `LOG_UNAVAILABLE`, `STORE_UNAVAILABLE`.
+   */
+  openLiving(): Promise<void>;
+  /** Rejects when log or live state have failed for ever: the process then has to end, and a new one reads the disk. */
+  readonly failed: Promise<never>;
+  /**
    * Opens the slow loop: the tasks, their history, and the routes that show them. Its scheduler does not run before it is told to.
-   * @param options.events Where accepted events come from and what they make trend; absent where none are taken.
+   * @param options.events Where accepted events come from and what they make trend. Default: the fast loop, where it is open.
    * @param options.onProgress Told what runs of the main lane do.
    * @throws UsherError `CONFIG_INVALID`: a cron pattern or time zone.
    */
@@ -138,8 +146,30 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
       return buildLake({ lake, engine, imports, importVersions, onProgress, ...(signal ? { signal } : {}) });
     };
     let upkeep: Upkeep | undefined;
+    let living: OpenLiving | undefined;
+    let fail: (failure: UsherError) => void = () => {};
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    failed.catch(() => {}); // whoever serves waits for it; others have nothing to stop
     const usher: Usher = {
       ...parts,
+      failed,
+      showProgress: (event) => {
+        parts.shown.status = event;
+      },
+      openLiving: async () => {
+        if (living) return;
+        living = await openLiving(paths, {
+          onFailure: (failure) => {
+            parts.shown.failure = failure;
+            fail(failure);
+          },
+          onTaken: parts.metrics.onEvents,
+          onAnswered: parts.metrics.onEventAnswered,
+        });
+        parts.shown.living = living;
+      },
       importSource: async (spec, running = {}) => {
         const done = await importSource({ spec, lake, engine, ...running });
         await writeImportRecord(lake.folder, { spec, done });
@@ -153,7 +183,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
         return report;
       },
       openUpkeep: async ({ events, onProgress } = {}) => {
-        const site = siteOf({ parts, build, configuration, events });
+        const site = siteOf({ parts, build, configuration, events: events ?? eventSideOf(living, parts) });
         upkeep = await openUpkeep({
           folder: paths.runs,
           site,
@@ -163,7 +193,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
           onTrouble: (text) => app.log.error(text),
           ...(onProgress ? { onProgress } : {}),
         });
-        parts.showUpkeep(upkeepContext(usher, { upkeep, parts }));
+        parts.shown.upkeep = upkeepContext(usher, { upkeep, parts });
         return upkeep;
       },
       listen: async () => {
@@ -174,6 +204,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
       close: async () => {
         await upkeep?.close();
         await parts.close();
+        await living?.close();
         await lock.release();
       },
     };
@@ -186,11 +217,22 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
 
 const ignore: Progress = () => {};
 
+/** What the server shows at this moment; whoever changes it changes the next answer. */
+interface Shown {
+  serving: Serving | undefined;
+  /** When the release that serves was made, ms since 1970. */
+  released: number | undefined;
+  status: Partial<ProgressEvent>;
+  upkeep: UpkeepContext | undefined;
+  living: OpenLiving | undefined;
+  /** Why nothing more is accepted. */
+  failure: UsherError | undefined;
+}
+
 interface Parts extends UsherReader {
   readonly app: FastifyInstance;
   readonly metrics: ServerMetrics;
-  showProgress(event: ProgressEvent): void;
-  showUpkeep(upkeep: UpkeepContext): void;
+  readonly shown: Shown;
 }
 
 /** The composition root: puts the parts of a system over one home together. */
@@ -203,20 +245,15 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
     modelsFolder: join(paths.lake, "gold", "gold_models"),
     pointerFile: paths.releasePointer,
   });
-  let serving: Serving | undefined;
-  let released: number | undefined;
-  let status: Partial<ProgressEvent> = {};
-  let upkeep: UpkeepContext | undefined;
-  const metrics = serverMetrics([freshnessGauge({ lake, released: () => released })]);
-  const app = createApp({
-    upkeep: () => upkeep,
-    metrics,
-    serving: () => serving,
-    releases: () => releases.list(),
-    status: () => status,
-    allowedHosts: configuration.hosts,
-    logger: configuration.log_level === "silent" ? false : { level: configuration.log_level },
-  });
+  const shown: Shown = {
+    ...{ serving: undefined, released: undefined, status: {} },
+    ...{ upkeep: undefined, living: undefined, failure: undefined },
+  };
+  const metrics = serverMetrics([
+    freshnessGauge({ lake, released: () => shown.released }),
+    ...livingGauges({ paths, living: () => shown.living }),
+  ]);
+  const app = appOf({ shown, releases, metrics, configuration });
   const build = async () => {
     const newest = await latestBuild(paths.lake);
     if (newest) return newest;
@@ -232,15 +269,16 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
     releases,
     app,
     metrics,
+    shown,
     build,
     serve: async () => {
       const version = await releases.current();
       if (version === undefined) return undefined;
       const release = await releases.load(version);
       const pinned = await readBuild(lake.folder, release.report.build.number);
-      serving = servingOf({ release, catalogue: await readCatalogue(lake, engine, pinned) });
-      released = Date.parse(release.report.created_at);
-      status = {};
+      shown.serving = servingOf({ release, catalogue: await readCatalogue(lake, engine, pinned) });
+      shown.released = Date.parse(release.report.created_at);
+      shown.status = {};
       return release;
     },
     ask: (request) => ask(app, typeof request === "string" ? { path: request } : request),
@@ -252,17 +290,37 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
       const request = { set, ...requestOf(configuration, training) };
       return compareInWorker({ ...request, ...(itemGroups ? { itemGroups } : {}) });
     },
-    showProgress: (event) => {
-      status = event;
-    },
-    showUpkeep: (opened) => {
-      upkeep = opened;
-    },
     close: async () => {
       await app.close();
       await engine.close();
     },
   };
+}
+
+function appOf(of: {
+  shown: Shown;
+  releases: ReleaseStore;
+  metrics: ServerMetrics;
+  configuration: Configuration;
+}): FastifyInstance {
+  const { shown, releases, metrics, configuration } = of;
+  return createApp({
+    get living() {
+      return shown.living;
+    },
+    dependencies: () => {
+      if (!shown.living) return {};
+      const { failure } = shown;
+      return { events: failure ? { status: "failed", detail: failure.message } : { status: "ready" } };
+    },
+    upkeep: () => shown.upkeep,
+    metrics,
+    serving: () => shown.serving,
+    releases: () => releases.list(),
+    status: () => shown.status,
+    allowedHosts: configuration.hosts,
+    logger: configuration.log_level === "silent" ? false : { level: configuration.log_level },
+  });
 }
 
 async function ask(
@@ -299,6 +357,12 @@ async function trainAndSave(
     onProgress,
   });
   return releases.report(saved);
+}
+
+/** What the slow loop takes from the fast one. */
+function eventSideOf(living: OpenLiving | undefined, { shown }: Parts): EventSide | undefined {
+  const genresOf = (itemId: string) => shown.serving?.recommender.catalogue.get(itemId)?.genres;
+  return living && { log: living.log, trending: () => living.live.trendingRows(genresOf) };
 }
 
 /** Versions of the bronze tables of an import, by table. */

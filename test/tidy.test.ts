@@ -41,6 +41,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     "types:upkeep",
   ],
   cli: ["*"],
+  "living.ts": ["*"],
   "usher.ts": ["*"],
   "index.ts": ["*"],
 };

@@ -26,14 +26,28 @@ export async function askHome(
   if (asOwner && !existsSync(join(home, "home.json"))) {
     throw new UsherError("HOME_EMPTY", `${home}: expected a home folder, found none; run \`usher start\``);
   }
-  const usher = await (asOwner ? openUsher : openReader)({ home, configuration });
+  if (asOwner) return askAsOwner({ home, configuration }, request);
+  const usher = await openReader({ home, configuration });
   try {
-    if (!asOwner && !(await usher.serve())) {
+    if (!(await usher.serve())) {
       throw new UsherError(
         "HOME_EMPTY",
         `${home}: expected a release, found none; run \`usher start\` or \`usher train\``,
       );
     }
+    return await usher.ask(request);
+  } finally {
+    await usher.close();
+  }
+}
+
+async function askAsOwner(
+  { home, configuration }: Pick<CommandRun, "home" | "configuration">,
+  request: string | HomeRequest,
+): Promise<unknown> {
+  const usher = await openUsher({ home, configuration });
+  try {
+    await usher.openLiving();
     return await usher.ask(request);
   } finally {
     await usher.close();

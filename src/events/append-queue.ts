@@ -102,7 +102,8 @@ async function commitGroup(tables: AppendTables, calls: readonly Call[]): Promis
   try {
     const { placed, answers, next } = tables.environment.read(() => place(tables, calls));
     if (placed.length > 0) {
-      await tables.environment.write(() => write(tables, placed, next));
+      const bytes = placed.reduce((sum, { checked }) => sum + recordSize(checked), 0);
+      await tables.environment.write(() => write(tables, placed, next), { puts: 2 * placed.length, bytes });
       for (const [partition, offset] of next) partition.next = offset;
     }
     for (const [at, { resolve }] of calls.entries()) resolve(answers[at] as Appended[]);

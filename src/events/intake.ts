@@ -3,6 +3,7 @@ import {
   type EventStatus,
   type RejectionReason,
   rawPayloadBytesMax,
+  type Topic,
   topicOf,
   type UsherEvent,
 } from "../contracts/events.ts";
@@ -15,7 +16,8 @@ import { ownerOf, Rejection, validateEvent } from "./validate-event.ts";
 /** What accepted events change at once, such as the live state. */
 export interface EventEffects {
   /**
-   * Makes accepted events count. Called once for each event, in the order in which they were appended, never twice at a time.
+   * Makes accepted events count. Called once for each event, in the order in which they were appended; a call may begin before the
+   * one before it ends.
    * @param appended Where each event stands in the log.
    */
   apply(events: readonly UsherEvent[], appended: readonly Appended[]): Promise<void>;
@@ -23,7 +25,8 @@ export interface EventEffects {
 
 /** What became of the events of one body, for figures. */
 export interface IntakeCounts {
-  readonly accepted: number;
+  /** By topic. */
+  readonly accepted: Readonly<Partial<Record<Topic, number>>>;
   readonly duplicates: number;
   readonly rejected: Readonly<Partial<Record<RejectionReason, number>>>;
 }
@@ -90,7 +93,7 @@ export function eventIntake(options: {
         const sorted = sortBatch(batch, now());
         const appended = await accept(sorted.events, sorted.records);
         const statuses = statusesOf(batch, { ...sorted, appended });
-        onTaken?.(countsOf(statuses));
+        onTaken?.(countsOf(statuses, { ...sorted, appended }));
         return statuses;
       }),
     takeWith: (value, record) =>
@@ -106,30 +109,50 @@ export function eventIntake(options: {
 }
 
 /**
- * Appends, then applies what was new, in the order of the calls: a log gives places in that order, and what is applied to the
- * live state must not overtake what stands before it.
+ * Appends, then applies what was new. Effects begin in the order of the calls, which is that of the log, and do not wait for each
+ * other's end: so effects may join the events of many small bodies.
  */
 function orderedAppend(log: EventLog, effects: EventEffects) {
-  let last: Promise<unknown> = Promise.resolve();
+  let last: { begun: Promise<unknown>; ended: Promise<unknown> } = {
+    begun: Promise.resolve(),
+    ended: Promise.resolve(),
+  };
   /** @param records Those of the events first, in their order. */
   return async (events: readonly UsherEvent[], records: readonly NewRecord[]): Promise<Appended[]> => {
     if (records.length === 0) return [];
     const before = last;
     const appending = log.append(records);
-    const applied = (async () => {
+    const beginning = (async () => {
       const appended = await appending;
-      await before;
-      const fresh = events.filter((_, index) => !appended[index]?.isDuplicate);
-      if (fresh.length > 0) {
-        const places =
-          fresh.length === events.length ? appended : appended.filter((place) => !place.isDuplicate);
-        await effects.apply(fresh, places.slice(0, fresh.length));
-      }
+      await before.begun;
+      return { appended, applying: applyFresh(effects, events, appended) };
+    })();
+    const ending = (async () => {
+      const { appended, applying } = await beginning;
+      await applying;
+      // what is a duplicate has its effects too when this is answered
+      if (appended.some(({ isDuplicate }) => isDuplicate)) await before.ended;
       return appended;
     })();
-    last = Promise.allSettled([before, applied]); // a failure is told to its caller; the next one only waits
-    return applied;
+    // a failure is told to its caller; those behind only wait
+    last = {
+      begun: Promise.allSettled([before.begun, beginning]),
+      ended: Promise.allSettled([before.ended, ending]),
+    };
+    return ending;
   };
+}
+
+/** Applies what the log did not hold before. */
+async function applyFresh(
+  effects: EventEffects,
+  events: readonly UsherEvent[],
+  appended: readonly Appended[],
+): Promise<void> {
+  const fresh = events.filter((_, index) => !appended[index]?.isDuplicate);
+  if (fresh.length === 0) return;
+  const places = appended.slice(0, events.length).filter(({ isDuplicate }) => !isDuplicate);
+  await effects.apply(fresh, places);
 }
 
 /** The events of a body that are accepted, what was wrong with the others, and the records that keep both. */
@@ -209,14 +232,17 @@ function rejected(value: unknown, { reason, detail }: Rejection): EventStatus {
   return { ...named, status: "rejected", reason, detail };
 }
 
-function countsOf(statuses: readonly EventStatus[]): IntakeCounts {
-  let accepted = 0;
+function countsOf(
+  statuses: readonly EventStatus[],
+  { events, appended }: { events: readonly UsherEvent[]; appended: readonly Appended[] },
+): IntakeCounts {
+  const accepted: Partial<Record<Topic, number>> = {};
   let duplicates = 0;
-  const rejections: Partial<Record<RejectionReason, number>> = {};
-  for (const { status, reason } of statuses) {
-    if (status === "accepted") accepted++;
-    else if (status === "duplicate") duplicates++;
-    else if (reason) rejections[reason] = (rejections[reason] ?? 0) + 1;
+  for (const { topic, isDuplicate } of appended.slice(0, events.length)) {
+    if (isDuplicate) duplicates++;
+    else accepted[topic] = (accepted[topic] ?? 0) + 1;
   }
+  const rejections: Partial<Record<RejectionReason, number>> = {};
+  for (const { reason } of statuses) if (reason) rejections[reason] = (rejections[reason] ?? 0) + 1;
   return { accepted, duplicates, rejected: rejections };
 }

@@ -113,9 +113,10 @@ async function trimPartition(environment: LmdbEnvironment, records: BinaryDataba
   for (let gone = 0; ; ) {
     const expired = environment.read(() => expiredKeys(records, beforeMs));
     if (expired.length > 0) {
-      await environment.write(() => {
+      const removeAll = () => {
         for (const key of expired) void records.remove(key);
-      });
+      };
+      await environment.write(removeAll, { puts: 0, bytes: 0 });
     }
     gone += expired.length;
     if (expired.length < trimBatch) return gone;

@@ -42,11 +42,15 @@ export function openGroups(
         }
       }
       if (positions.length === 0) return;
-      await environment.write(() => {
-        for (const { topic, partition, offset } of positions) {
-          void table.put(Buffer.from(`${group}/${topic}/${partition}`), offsetKey(offset));
-        }
-      });
+      // positions may use the reserve: what is read on a full disk need not be read again
+      await environment.write(
+        () => {
+          for (const { topic, partition, offset } of positions) {
+            void table.put(Buffer.from(`${group}/${topic}/${partition}`), offsetKey(offset));
+          }
+        },
+        { puts: 0, bytes: 0 },
+      );
     },
     committed: (group) =>
       rows()

@@ -24,7 +24,7 @@ export const silverEventsTable = (topic: EventTopic) => `silver_${topic}` as con
  * Makes {@link receivedEventsTable} from the newest versions of the bronze tables.
  *
  * A retraction cancels the event that it names where both are of the same user, or of the same session where there is no user,
- * whichever came first.
+ * whichever came first. What a session did is the user's whom it was merged with (`merged_user`).
  */
 export async function receiveEvents(engine: Engine, lake: Lake): Promise<EventVersions> {
   const versions: Record<string, number> = {};
@@ -38,16 +38,22 @@ export async function receiveEvents(engine: Engine, lake: Lake): Promise<EventVe
   }
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${receivedEventsTable} AS
     WITH received AS (
-      SELECT * REPLACE (CAST(event_ts AS TIMESTAMP WITH TIME ZONE) AS event_ts), coalesce('u' || user_id, 's' || session_id) AS owner
+      SELECT * REPLACE (CAST(event_ts AS TIMESTAMP WITH TIME ZONE) AS event_ts)
       FROM (${parts.join(" UNION ALL BY NAME ")})
     ), once AS (
       SELECT * FROM received
       QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY ingestion_ts, log_partition, log_offset) = 1
+    ), merged AS (
+      SELECT session_id AS merged_session, arg_min(user_id, event_ts) AS merged_user
+      FROM once WHERE event_type = 'merge' GROUP BY session_id
+    ), owned AS (
+      SELECT once.*, merged_user, coalesce('u' || user_id, 'u' || merged_user, 's' || session_id) AS owner
+      FROM once LEFT JOIN merged ON once.user_id IS NULL AND merged_session = once.session_id
     ), cancelled AS (
-      SELECT DISTINCT lower(target_event_id) AS event_id, owner FROM once WHERE event_type = 'retract'
+      SELECT DISTINCT lower(target_event_id) AS event_id, owner FROM owned WHERE event_type = 'retract'
     )
-    SELECT once.*, event_type <> 'retract' AND cancelled.event_id IS NOT NULL AS is_retracted
-    FROM once LEFT JOIN cancelled ON cancelled.event_id = once.event_id AND cancelled.owner = once.owner`);
+    SELECT owned.*, event_type <> 'retract' AND cancelled.event_id IS NOT NULL AS is_retracted
+    FROM owned LEFT JOIN cancelled ON cancelled.event_id = owned.event_id AND cancelled.owner = owned.owner`);
   return versions;
 }
 
@@ -67,9 +73,9 @@ const emptyEvents = (() => {
   return `SELECT ${nulls.join(", ")} WHERE false`;
 })();
 
-/** FROM text of the events of persons on items that count: with a user, with an item, not retracted. */
-export const actions = `(SELECT * FROM ${receivedEventsTable}
-  WHERE NOT is_retracted AND user_id IS NOT NULL AND item_id IS NOT NULL)`;
+/** FROM text of the events of persons on items that count: with a user, their own or by a merge, with an item, not retracted. */
+export const actions = `(SELECT * REPLACE (coalesce(user_id, merged_user) AS user_id) FROM ${receivedEventsTable}
+  WHERE NOT is_retracted AND coalesce(user_id, merged_user) IS NOT NULL AND item_id IS NOT NULL)`;
 
 /** The weight of one event as a sign of liking, without decay (CONTRACTS "Signals"), over the columns of the events. */
 export const eventWeight = `CASE event_type

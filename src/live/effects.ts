@@ -9,12 +9,13 @@ import {
   actionsOf,
   impressionsOf,
   isSession,
+  keyPart,
   mergesKey,
   type Owner,
   placeOf,
   retractionKey,
   sessionOwner,
-  shownKey,
+  shownOn,
   userOwner,
 } from "./keys.ts";
 import { type Merges, ownersOfText, textOfOwners } from "./merges.ts";
@@ -38,8 +39,6 @@ interface Prepared extends Arrived {
   readonly group?: string;
   readonly own?: string;
   readonly action?: ItemAction;
-  /** Keys of the counts of its buckets. */
-  readonly counted?: readonly string[];
   /** All that must be fetched. */
   readonly keys: readonly string[];
 }
@@ -108,15 +107,13 @@ export class Effects {
     if (event.event_type === "impression") {
       const group = impressionsOf(owner);
       const own = group + placeOf(event);
-      const shown = Array.from(new Set(event.item_ids), (itemId) => shownKey(event.surface, itemId));
-      return { event, at, owner, group, own, keys: [own, ...shown] };
+      return { event, at, owner, group, own, keys: [own] };
     }
     const group = actionsOf(owner);
     const own = group + placeOf(event);
     const action = actionOf(event);
     if (!action) return { event, at, owner, group, own, keys: [own] };
     const retraction = this.#retractions.mayHold(event.event_id) ? [retractionKey(event.event_id)] : [];
-    const counted = this.#trending.keysOf(action);
     const merges = isSession(owner) ? [mergesKey(owner)] : [];
     return {
       event,
@@ -125,8 +122,7 @@ export class Effects {
       group,
       own,
       action,
-      counted,
-      keys: [own, ...counted, ...retraction, ...merges],
+      keys: [own, ...retraction, ...merges],
     };
   }
 
@@ -141,13 +137,13 @@ export class Effects {
   }
 
   #actionOf(event: UsherEvent, prepared: Prepared): Change | Promise<Change> {
-    const { owner = "", group, own = "", action, counted = [] } = prepared;
+    const { owner = "", group, own = "", action } = prepared;
     if (!action) return undefined;
     const change = (isRetracted: boolean) => () => {
       this.#state.set(own, textOfEvent(event), group);
       const users = isSession(owner) ? ownersOfText(this.#state.peek(mergesKey(owner))) : [];
       this.#profiles.add([owner, ...users], action);
-      if (!isRetracted) this.#trending.count(action, counted, 1);
+      if (!isRetracted) this.#trending.count(action, 1);
     };
     if (!this.#retractions.mayHold(event.event_id)) return change(false);
     return this.#isRetracted(event.event_id, owner).then(change);
@@ -158,11 +154,11 @@ export class Effects {
     return retractors.length > 0 && overlaps(retractors, await this.#merges.component(owner));
   }
 
-  #impressionOf(event: UsherEvent, { group, own = "", keys }: Prepared): Change {
+  #impressionOf(event: UsherEvent & { event_type: "impression" }, { group, own = "" }: Prepared): Change {
     return () => {
       this.#state.set(own, textOfEvent(event), group);
-      for (const shown of keys) {
-        if (shown !== own) this.#state.set(shown, String(Number(this.#state.peek(shown) ?? 0) + 1));
+      for (const itemId of new Set(event.item_ids)) {
+        this.#state.count({ group: shownOn(event.surface), rest: keyPart(itemId) }, [1], 1);
       }
     };
   }
@@ -180,14 +176,12 @@ export class Effects {
     const retractors = ownersOfText(await this.#state.get(listKey));
     const component = await this.#merges.component(owner);
     const hit = overlaps(retractors, component) ? undefined : await this.#find(component, target);
-    const counted = hit ? this.#trending.keysOf(hit) : [];
-    await this.#state.fetch(counted);
     return () => {
       this.#state.set(own, textOfEvent(event), group);
       this.#state.set(listKey, textOfOwners([...retractors, owner]));
       this.#retractions.add(target);
       this.#profiles.retract(component, target);
-      if (hit) this.#trending.count(hit, counted, -1);
+      if (hit) this.#trending.count(hit, -1);
     };
   }
 
@@ -202,11 +196,10 @@ export class Effects {
     const hits = left.has(session)
       ? []
       : [...(await this.#reached(left, right)), ...(await this.#reached(right, left))];
-    await this.#state.fetch(hits.flatMap((hit) => this.#trending.keysOf(hit)));
     return () => {
       this.#merges.join(session, user, { users, sessions });
       this.#profiles.forget([...left, ...right]);
-      for (const hit of hits) this.#trending.count(hit, this.#trending.keysOf(hit), -1);
+      for (const hit of hits) this.#trending.count(hit, -1);
     };
   }
 

@@ -34,9 +34,8 @@ export const mergesKey = (owner: Owner): string => join("m", owner);
 /** Prefix of the counts of one bucket of time. */
 export const bucketPrefix = (bucket: { widthMs: number; startMs: number }): string =>
   join("t", String(bucket.widthMs), String(bucket.startMs).padStart(15, "0"), "");
-/** How often an item was shown on a surface. */
-export const shownKey = (surface: string, itemId: string): string =>
-  join("n", keyPart(surface), keyPart(itemId));
+/** Prefix of how often each item was shown on a surface. */
+export const shownOn = (surface: string): string => join("n", keyPart(surface), "");
 /** Sorts before all keys. */
 export const firstKey = "a";
 /** Up to where each partition of the log is in the state. It sorts behind all others. */

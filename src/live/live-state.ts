@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { UsherEvent } from "../contracts/events.ts";
 import { type LoggedEvent, mergeEvent } from "../contracts/merge.ts";
+import type { TrendingRow } from "../contracts/tables.ts";
 import { UsherError } from "../errors.ts";
 import type { EventHistory } from "../events/event-history.ts";
 import type { Appended, EventLog, Position } from "../events/event-log.ts";
@@ -12,10 +13,11 @@ import { IdFilter } from "./id-filter.ts";
 import {
   firstKey,
   idOfPart,
+  keyPart,
   positionsKey,
   retractionsPrefix,
   sessionOwner,
-  shownKey,
+  shownOn,
   userOwner,
 } from "./keys.ts";
 import type { LiveView, TrendingItem } from "./live-view.ts";
@@ -23,7 +25,7 @@ import { type CaughtUp, followLog } from "./log-follower.ts";
 import { Merges } from "./merges.ts";
 import { Profiles } from "./profiles.ts";
 import { Trending, type TrendWindow } from "./trending.ts";
-import { type TrendingRow, trendingRows } from "./trending-rows.ts";
+import { trendingRows } from "./trending-rows.ts";
 import { WriteBehind } from "./write-behind.ts";
 
 /** The consumer group of the log under which the positions of the live state are shown. */
@@ -191,7 +193,7 @@ class StoredLiveState implements LiveState {
   }
 
   async shownCount(surface: string, itemId: string): Promise<number> {
-    return Number((await this.#state.get(shownKey(surface, itemId))) ?? 0);
+    return (await this.#state.countsIn(shownOn(surface))).get(keyPart(itemId))?.[0] ?? 0;
   }
 
   async lastShown(person: Person): Promise<ReadonlyMap<string, number>> {
@@ -306,10 +308,14 @@ class StoredLiveState implements LiveState {
   }
 
   async #writeNow(): Promise<void> {
-    const positions = this.#applied.toText();
+    let positions = this.#applied.toText();
     if (this.#state.changeCount === 0 && positions === this.#writtenPositions) return;
-    const committed = this.#applied.positions();
-    await this.#state.write([[positionsKey, Buffer.from(positions)]]);
+    let committed = this.#applied.positions();
+    await this.#state.write(() => {
+      positions = this.#applied.toText();
+      committed = this.#applied.positions();
+      return [[positionsKey, Buffer.from(positions)]];
+    });
     this.#writtenPositions = positions;
     await this.#options.log?.commit(liveGroup, committed);
   }

@@ -1,26 +1,9 @@
+import type { TrendingRow } from "../contracts/tables.ts";
 import type { TrendingItem } from "./live-view.ts";
 import { type TrendWindow, trendWindowNames } from "./trending.ts";
 
 /** Items of each window and genre that become rows. */
 const rowsMax = 200;
-
-/** A row of `gold_trending`, with the names of the table. */
-export interface TrendingRow {
-  readonly item_id: string;
-  /** Empty: all genres together. */
-  readonly genre: string;
-  readonly window: TrendWindow;
-  /** ISO 8601 in UTC; the same as `computed_at`. */
-  readonly window_end: string;
-  readonly view_count: number;
-  readonly click_count: number;
-  readonly rating_count: number;
-  readonly rating_avg: number | null;
-  readonly trend_score: number;
-  /** 1 = best, within its window and genre. */
-  readonly rank: number;
-  readonly computed_at: string;
-}
 
 /** The best 200 items of each window, of all and of each genre. @param options.genresOf `undefined` hides an item. */
 export function trendingRows(options: {
@@ -42,8 +25,9 @@ export function trendingRows(options: {
         ranks.set(genre, rank);
         rows.push({
           ...{ item_id: item.itemId, genre, window, window_end: computedAt },
+          ...(item.ratingMean === undefined ? {} : { rating_avg: item.ratingMean }),
           ...{ view_count: item.viewCount, click_count: item.clickCount, rating_count: item.ratingCount },
-          ...{ rating_avg: item.ratingMean ?? null, trend_score: item.score, rank, computed_at: computedAt },
+          ...{ trend_score: item.score, rank, computed_at: computedAt },
         });
       }
     }

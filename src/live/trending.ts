@@ -1,15 +1,7 @@
 import type { ItemAction } from "./action.ts";
 import { bucketPrefix, idOfPart, keyPart } from "./keys.ts";
 import type { TrendingItem } from "./live-view.ts";
-import {
-  addCounts,
-  type Counts,
-  countsOf,
-  countsOfText,
-  isNothing,
-  noCounts,
-  textOfCounts,
-} from "./trend-counts.ts";
+import { type Counts, countsOf } from "./trend-counts.ts";
 import { TrendWindowCounts } from "./trend-window.ts";
 import type { WriteBehind } from "./write-behind.ts";
 
@@ -28,6 +20,7 @@ export const trendWindows = {
 export type TrendWindow = keyof typeof trendWindows;
 export const trendWindowNames = Object.keys(trendWindows) as readonly TrendWindow[];
 
+const prefixesMax = 1000;
 const bucketWidths = [minuteMs, hourMs] as const;
 
 /**
@@ -38,6 +31,7 @@ const bucketWidths = [minuteMs, hourMs] as const;
  */
 export class Trending {
   readonly #state: WriteBehind;
+  readonly #prefixes = new Map<number, string>();
   readonly #windows: Readonly<Record<TrendWindow, TrendWindowCounts>>;
 
   constructor(state: WriteBehind) {
@@ -49,22 +43,13 @@ export class Trending {
     };
   }
 
-  /** Keys of the state that counting an action changes. */
-  keysOf({ itemId, tsMs }: ItemAction): string[] {
-    return bucketWidths.map((widthMs) => bucketOf(tsMs, widthMs) + keyPart(itemId));
-  }
-
-  /** Counts an action, or takes it back. @param keys {@link keysOf} it, which the state has fetched. */
-  count(action: ItemAction, keys: readonly string[], sign: 1 | -1): void {
+  /** Counts an action, or takes it back. */
+  count(action: ItemAction, sign: 1 | -1): void {
     const counts = countsOf(action);
     if (!counts) return;
-    for (let at = 0; at < keys.length; at++) {
-      const key = keys[at] as string;
-      const before = this.#state.peek(key);
-      const sum = before === undefined ? noCounts() : countsOfText(before);
-      addCounts(sum, counts, sign);
-      const bucket = bucketOf(action.tsMs, bucketWidths[at] ?? 0);
-      this.#state.set(key, isNothing(sum) ? undefined : textOfCounts(sum), bucket);
+    const rest = keyPart(action.itemId);
+    for (const widthMs of bucketWidths) {
+      this.#state.count({ group: this.#bucketOf(action.tsMs, widthMs), rest }, counts, sign);
     }
     for (const window of Object.values(this.#windows)) {
       window.add(action.itemId, { atMs: action.tsMs, counts, sign });
@@ -85,11 +70,20 @@ export class Trending {
   }
 
   async #read(bucket: { widthMs: number; startMs: number }): Promise<[itemId: string, counts: Counts][]> {
-    const prefix = bucketPrefix(bucket);
-    const entries = await this.#state.entries(prefix);
-    return entries.map(([key, text]) => [idOfPart(key.slice(prefix.length)), countsOfText(text)]);
+    const counts = await this.#state.countsIn(bucketPrefix(bucket));
+    return Array.from(counts, ([rest, sum]) => [idOfPart(rest), sum]);
+  }
+
+  /** Most events are of a few buckets, so their prefixes are kept. */
+  #bucketOf(tsMs: number, widthMs: number): string {
+    const startMs = Math.floor(tsMs / widthMs) * widthMs;
+    const name = startMs + (widthMs === minuteMs ? 1 : 0);
+    let prefix = this.#prefixes.get(name);
+    if (prefix === undefined) {
+      if (this.#prefixes.size > prefixesMax) this.#prefixes.clear();
+      prefix = bucketPrefix({ widthMs, startMs });
+      this.#prefixes.set(name, prefix);
+    }
+    return prefix;
   }
 }
-
-const bucketOf = (tsMs: number, widthMs: number) =>
-  bucketPrefix({ widthMs, startMs: Math.floor(tsMs / widthMs) * widthMs });

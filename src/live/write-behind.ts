@@ -1,12 +1,21 @@
 import { strict as assert } from "node:assert";
 import type { StateChange, StateStore } from "../stores/state-store.ts";
 import { endOf } from "./keys.ts";
+import {
+  addCounts,
+  type Counts,
+  countsOfText,
+  isNothing,
+  type OwnCounts,
+  textOfCounts,
+} from "./trend-counts.ts";
 
 /** Entries that one read of the store takes at a time. */
 const pageEntries = 1000;
 
 type Changes = Map<string, string | undefined>;
 type Groups = Map<string, string[]>;
+type Pending = Map<string, Map<string, OwnCounts>>;
 
 /**
  * The state as it is now: what the store holds, under the changes that are not written yet.
@@ -29,9 +38,15 @@ export class WriteBehind {
     this.#store = store;
   }
 
+  /** What was counted since the last write, by prefix and rest of the key; the store is asked for the sum only when it is written. */
+  #counts: Pending = new Map();
+  #countSize = 0;
+  /** Writes and readings of counts take turns: a count must be seen in the store or here, and not in both. */
+  #turn: Promise<unknown> = Promise.resolve();
+
   /** Changes that wait for the next write. */
   get changeCount(): number {
-    return this.#changes.size;
+    return this.#changes.size + this.#countSize;
   }
 
   get isWriting(): boolean {
@@ -122,37 +137,110 @@ export class WriteBehind {
     return new Map(Array.from(keys, (key) => [key, changes.get(key)] as const));
   }
 
+  /** Adds whole numbers to those under `group + rest`, or takes them away. Cost: no read. */
+  count(place: { group: string; rest: string }, counts: Counts, sign: 1 | -1): void {
+    let group = this.#counts.get(place.group);
+    if (!group) {
+      group = new Map();
+      this.#counts.set(place.group, group);
+    }
+    const sum = group.get(place.rest);
+    if (sum) addCounts(sum, counts, sign);
+    else {
+      group.set(
+        place.rest,
+        counts.map((count) => sign * count),
+      );
+      this.#countSize++;
+    }
+  }
+
+  /** All that was counted in a group, by the rest of the key. */
+  countsIn(group: string): Promise<ReadonlyMap<string, Counts>> {
+    return this.#inTurn(async () => {
+      const pending = new Map<string, OwnCounts>();
+      for (const [rest, counts] of this.#counts.get(group) ?? []) pending.set(rest, [...counts]);
+      const sums = new Map<string, OwnCounts>();
+      for (const [key, text] of await this.entries(group)) {
+        sums.set(key.slice(group.length), countsOfText(text));
+      }
+      for (const [rest, counts] of pending) {
+        const sum = sums.get(rest);
+        if (sum) addCounts(sum, counts, 1);
+        else sums.set(rest, counts);
+      }
+      for (const [rest, sum] of sums) if (isNothing(sum)) sums.delete(rest);
+      return sums;
+    });
+  }
+
   /**
-   * Writes all changes, and these entries with them, in one write.
+   * Writes all changes in one write, and with them what `others` gives at the moment when they are taken.
    * @throws UsherError `STORE_UNAVAILABLE`: nothing was written; the changes stay for the next attempt.
    */
-  async write(others: readonly StateChange[]): Promise<void> {
-    assert(!this.#isWriting, "one write at a time");
+  write(others: () => readonly StateChange[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const counted = this.#take();
+      const positions = others();
+      this.#isWriting = true;
+      try {
+        const changes: StateChange[] = [...positions, ...(await this.#sums(counted))];
+        for (const [key, value] of this.#written) {
+          changes.push([key, value === undefined ? undefined : Buffer.from(value)]);
+        }
+        await this.#store.write(changes);
+      } catch (error) {
+        this.#takeBack(counted);
+        throw error;
+      } finally {
+        this.#isWriting = false;
+      }
+    });
+  }
+
+  #take(): Pending {
     // what leaves memory now may have changed since it was fetched
     for (const key of this.#fetched.keys()) {
       if (this.#written.has(key)) this.#fetched.set(key, this.#written.get(key));
     }
     [this.#written, this.#changes] = [this.#changes, new Map()];
     [this.#writtenGroups, this.#groups] = [this.#groups, new Map()];
-    this.#isWriting = true;
-    try {
-      const changes: StateChange[] = [...others];
-      for (const [key, value] of this.#written) {
-        changes.push([key, value === undefined ? undefined : Buffer.from(value)]);
-      }
-      await this.#store.write(changes);
-    } catch (error) {
-      // what changed since is newer than what was to be written
-      for (const [key, value] of this.#changes) this.#written.set(key, value);
-      for (const [group, keys] of this.#groups) {
-        this.#writtenGroups.set(group, [...new Set([...(this.#writtenGroups.get(group) ?? []), ...keys])]);
-      }
-      [this.#changes, this.#written] = [this.#written, new Map()];
-      [this.#groups, this.#writtenGroups] = [this.#writtenGroups, new Map()];
-      throw error;
-    } finally {
-      this.#isWriting = false;
+    const counted = this.#counts;
+    this.#counts = new Map();
+    this.#countSize = 0;
+    return counted;
+  }
+
+  /** After a failed write: what changed since is newer than what was to be written; counts add up. */
+  #takeBack(counted: Pending): void {
+    for (const [key, value] of this.#changes) this.#written.set(key, value);
+    for (const [group, keys] of this.#groups) {
+      this.#writtenGroups.set(group, [...new Set([...(this.#writtenGroups.get(group) ?? []), ...keys])]);
     }
+    [this.#changes, this.#written] = [this.#written, new Map()];
+    [this.#groups, this.#writtenGroups] = [this.#writtenGroups, new Map()];
+    for (const [group, sums] of counted) {
+      for (const [rest, counts] of sums) this.count({ group, rest }, counts, 1);
+    }
+  }
+
+  async #sums(counted: Pending): Promise<StateChange[]> {
+    const added = [...counted].flatMap(([group, sums]) =>
+      Array.from(sums, ([rest, counts]) => [group + rest, counts] as const),
+    );
+    const stored = await this.#store.get(added.map(([key]) => key));
+    return added.map(([key, counts], at) => {
+      const before = textOf(stored[at]);
+      const sum = [...counts]; // should the write fail, the counts are still those since the last one
+      if (before !== undefined) addCounts(sum, countsOfText(before), 1);
+      return [key, isNothing(sum) ? undefined : Buffer.from(textOfCounts(sum))];
+    });
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined); // the caller is told
+    return result;
   }
 }
 

@@ -5,10 +5,9 @@ import type { ReleaseReport } from "../contracts/release.ts";
 import type { JobRecord } from "../contracts/workflow.ts";
 import type { Catalogue } from "../data/catalogue.ts";
 import type { DeadLetters } from "../events/dead-letters.ts";
-import type { EventHistory } from "../events/event-history.ts";
 import type { Intake } from "../events/intake.ts";
 import type { RefusedRow } from "../lake/reports.ts";
-import type { LiveState } from "../live/live-state.ts";
+import type { LiveState, Person } from "../live/live-state.ts";
 import { type ItemList, itemList } from "../recommend/item-list.ts";
 import { type Recommender, recommender, type ServedRelease } from "../recommend/recommender.ts";
 import type { Jobs } from "../workflow/jobs.ts";
@@ -34,7 +33,8 @@ export interface Living {
   readonly live: LiveState;
   readonly intake: Intake;
   readonly deadLetters: DeadLetters;
-  readonly history: EventHistory;
+  /** Told when somebody has been answered, to measure how long their events waited. */
+  answered?(person: Person): void;
 }
 
 /** The slow loop as the server shows it. */
@@ -65,7 +65,7 @@ export interface ServerContext {
   /** What else must be ready, by name, for `/health/ready`. */
   dependencies?(): Readonly<Record<string, DependencyState>>;
   /** Absent where the home belongs to another process or is only read: answers then come from the release alone, the routes of events answer 503 `NOT_READY`. */
-  readonly living?: Living;
+  readonly living?: Living | undefined;
   /** Whether what a person rated or completed is left out of lists. Default true; disliked items are left out always. */
   readonly hideConsumed?: boolean;
   /** The slow loop; `undefined` while it is not open and where this process does not own the home: its routes then answer 503. */

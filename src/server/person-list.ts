@@ -36,7 +36,13 @@ export function liveNow(context: ServerContext): LiveState {
 }
 
 /** Makes a list for somebody from the release and everything they did until now. */
-export async function listFor({ context, serving }: Answering, asked: AskedList): Promise<Recommendations> {
+export async function listFor(answering: Answering, asked: AskedList): Promise<Recommendations> {
+  const list = await listOf(answering, asked);
+  answering.context.living?.answered?.(asked.person);
+  return list;
+}
+
+async function listOf({ context, serving }: Answering, asked: AskedList): Promise<Recommendations> {
   const { person, surface = "for-you", window = "24h", ...wanted } = asked;
   const live = await context.living?.live.view(person);
   const userId = "userId" in person ? person.userId : undefined;

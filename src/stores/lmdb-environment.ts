@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { existsSync, statfsSync } from "node:fs";
+import { mkdir, open as openFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Database, open, type RootDatabase } from "lmdb";
 import { syncFile, syncFolder } from "../durable-file.ts";
@@ -17,18 +17,30 @@ export interface LmdbOptions {
   readonly readOnly?: boolean;
   /** How long a write may take before the environment counts as failed, ms. Default 2,000. */
   readonly deadlineMs?: number;
+  /** What is kept free on the disk: a write that could leave less is refused, bytes. Default 16 MiB. */
+  readonly reserveBytes?: number;
   /** Told once, when the environment has failed for ever: the server then stops. */
   readonly onFailure?: (failure: UsherError) => void;
   /** Tests only: acknowledge before anything is synced, so that they can see themselves catch it. Default false. */
   readonly plantNoSync?: boolean;
 }
 
+/** How much a transaction puts. */
+export interface WriteSize {
+  readonly puts: number;
+  /** Bytes of all values together. */
+  readonly bytes: number;
+}
+
 /**
  * An LMDB environment that is honest about its disk.
  *
  * The first failed write or sync, or the first write that is not done within its deadline, is the end: from then on every call throws
- * the same error, since after a failed fsync nobody knows what the disk holds, and after a failed meta page lmdb never answers again
- * (both measured). Restarting reads the disk. A full disk is only a refusal: the transaction is gone whole, the next may succeed.
+ * the same error, since after a failed fsync nobody knows what the disk holds, after a failed meta page lmdb never answers again, and a
+ * failed page write overruns a buffer inside lmdb 3.5.6 (all measured). Restarting reads the disk.
+ *
+ * So a full disk is refused before lmdb meets it: while less than a reserve would be left, writes throw and nothing else happens; they
+ * are taken again as soon as there is room. Removing may use the reserve, since it needs room for a while too.
  */
 export interface LmdbEnvironment {
   /**
@@ -39,9 +51,11 @@ export interface LmdbEnvironment {
   /**
    * Does the puts and removes of `change` in one transaction: all or none, durable when it resolves. `change` must not throw, and the
    * bytes of the values must not change before.
-   * @throws UsherError of the environment's code: nothing was written, or nobody knows (after a failure).
+   * @param size What it puts, from which the room on the disk is estimated; without puts the reserve may be used.
+   * @throws UsherError of the environment's code. With `details.reason` `disk_full`: nothing was written. Else nothing was, or nobody
+   * knows, and nothing ever will be by this process.
    */
-  write(change: () => void): Promise<void>;
+  write(change: () => void, size: WriteSize): Promise<void>;
   /** Reads the newest committed state; `look` must be synchronous. @throws UsherError of the environment's code. */
   read<Result>(look: () => Result): Result;
   /** Closes it after the writes that are under way; a failed one is left as it is, for the end of the process. */
@@ -49,19 +63,24 @@ export interface LmdbEnvironment {
 }
 
 const databasesMax = 64;
-const noSpace = 28; // ENOSPC
 const dataFile = "data.mdb";
+/** Where LMDB's mark stands in its first page, and what it is. */
+const magicAt = 24;
+const magic = 0xbeefc0de;
+const reserveBytesDefault = 16 * 1024 * 1024;
+/** The most that a put changes, nearly: one page of its own. */
+const bytesPerPut = 4096;
 
 /** Opens an environment. @throws UsherError of `options.code`, also for a file that is no LMDB file. */
 export async function openLmdbEnvironment(options: LmdbOptions): Promise<LmdbEnvironment> {
   try {
-    if (!options.readOnly) await makeDataFile(options.folder);
+    if (!options.readOnly) await makeDataFile(options);
+    await checkFiles(options);
     return environmentOver(openRoot(options.folder, options), options);
   } catch (error) {
     if (error instanceof UsherError) throw error;
     throw new UsherError(options.code, `cannot open ${options.folder}: ${(error as Error).message}`, {
       cause: error,
-      ...(isNoSpace(error) ? { details: { reason: "disk_full" } } : {}),
     });
   }
 }
@@ -77,6 +96,8 @@ function openRoot(path: string, { readOnly = false, plantNoSync = false }: Parti
     keyEncoding: "binary",
     maxDbs: databasesMax,
     overlappingSync: false,
+    // each write is one batch already; the batch of a whole turn would carry a promise that nobody holds, whose rejection ends the process
+    eventTurnBatching: false,
     readOnly,
     ...(plantNoSync ? { noSync: true } : {}),
   });
@@ -89,9 +110,11 @@ function openRoot(path: string, { readOnly = false, plantNoSync = false }: Parti
  * LMDB never syncs names: those of the file, its folder, `state` and the home are made durable at every start, since the process that
  * made them may have been killed before it could.
  */
-async function makeDataFile(folder: string): Promise<void> {
+async function makeDataFile(options: LmdbOptions): Promise<void> {
+  const { folder } = options;
   if (!existsSync(join(folder, dataFile))) {
     await mkdir(folder, { recursive: true });
+    throwIfFull(options, { puts: databasesMax, bytes: 0 });
     const fresh = join(folder, "new.mdb");
     await rm(fresh, { force: true });
     await openRoot(fresh, {}).close();
@@ -102,10 +125,20 @@ async function makeDataFile(folder: string): Promise<void> {
   for (const path of [folder, dirname(folder), dirname(dirname(folder))]) await syncFolder(path);
 }
 
-const isNoSpace = (error: unknown) => {
-  const { code, message } = error as { code?: unknown; message?: string };
-  return code === noSpace || code === "ENOSPC" || /No space left/.test(message ?? "");
-};
+/** Tries what lmdb is about to do: where it fails to open a file, lmdb 3.5.6 ends the process with a broken pointer. */
+async function checkFiles({ folder, readOnly }: LmdbOptions): Promise<void> {
+  const lock = await openFile(join(folder, "lock.mdb"), readOnly ? "r+" : "a+");
+  await lock.close();
+  const path = join(folder, dataFile);
+  const data = await openFile(path, readOnly ? "r" : "r+");
+  try {
+    const header = Buffer.alloc(magicAt + 4);
+    await data.read(header, 0, header.length, 0);
+    if (header.readUInt32LE(magicAt) !== magic) throw new Error(`${path} is no LMDB file`);
+  } finally {
+    await data.close();
+  }
+}
 
 function environmentOver(root: RootDatabase<Uint8Array, Uint8Array>, options: LmdbOptions): LmdbEnvironment {
   const { folder, code, deadlineMs = 2000, onFailure } = options;
@@ -124,14 +157,6 @@ function environmentOver(root: RootDatabase<Uint8Array, Uint8Array>, options: Lm
     return down;
   };
 
-  const settle = (error: unknown): UsherError => {
-    if (!isNoSpace(error)) return fail(error);
-    return new UsherError(code, `${folder}: the disk is full; nothing was taken`, {
-      cause: error,
-      details: { reason: "disk_full" },
-    });
-  };
-
   /** The outcome of a commit, or the failure of the whole environment, whichever comes first. */
   const watched = (commit: Promise<unknown>) =>
     new Promise<void>((resolve, reject) => {
@@ -141,7 +166,7 @@ function environmentOver(root: RootDatabase<Uint8Array, Uint8Array>, options: Lm
       );
       commit.then(
         () => resolve(),
-        (error) => reject(settle(error)),
+        (error) => reject(fail(error)),
       );
       const done = () => {
         stopClock();
@@ -161,11 +186,12 @@ function environmentOver(root: RootDatabase<Uint8Array, Uint8Array>, options: Lm
       try {
         return options.readOnly ? openAll() : root.transactionSync(openAll);
       } catch (error) {
-        throw error instanceof UsherError ? error : settle(error);
+        throw error instanceof UsherError ? error : fail(error);
       }
     },
-    async write(change) {
+    async write(change, size) {
       throwIfDown();
+      throwIfFull(options, size);
       let commit: Promise<unknown>;
       try {
         commit = root.batch(change);
@@ -176,11 +202,11 @@ function environmentOver(root: RootDatabase<Uint8Array, Uint8Array>, options: Lm
     },
     read(look) {
       throwIfDown();
-      root.resetReadTxn(); // a reader beside a writer would keep its snapshot for the rest of the turn
       try {
+        root.resetReadTxn(); // a reader beside a writer would keep its snapshot for the rest of the turn
         return look();
       } catch (error) {
-        throw new UsherError(code, `cannot read ${folder}: ${(error as Error).message}`, { cause: error });
+        throw fail(error); // lmdb refuses reads too after a failed meta page
       }
     },
     async close() {
@@ -202,6 +228,22 @@ function openDatabase(
   });
   if (!database) throw new UsherError(code, `${folder}: expected a database ${name}, found none`);
   return database;
+}
+
+/** Refuses where a write could leave less than the reserve. */
+function throwIfFull(
+  { folder, code, reserveBytes = reserveBytesDefault }: LmdbOptions,
+  size: WriteSize,
+): void {
+  if (size.puts === 0) return;
+  const { bavail, bsize } = statfsSync(folder);
+  const left = bavail * bsize - size.puts * bytesPerPut - size.bytes;
+  if (left >= reserveBytes) return;
+  throw new UsherError(
+    code,
+    `${folder}: the disk is full (expected ${reserveBytes} bytes to be left, got ${left}); nothing was taken`,
+    { details: { reason: "disk_full" } },
+  );
 }
 
 /**

@@ -36,12 +36,17 @@ export async function openLmdbStateStore(options: Omit<LmdbOptions, "code">): Pr
     async write(changes) {
       const bytes = changes.map(checkChange);
       if (bytes.length === 0) return environment.read(() => undefined);
-      await environment.write(() => {
-        for (const [key, value] of bytes) {
-          if (value) void state.put(key, value);
-          else void state.remove(key);
-        }
-      });
+      const put = bytes.filter(([, value]) => value !== undefined);
+      const size = put.reduce((sum, [, value]) => sum + (value?.length ?? 0), 0);
+      await environment.write(
+        () => {
+          for (const [key, value] of bytes) {
+            if (value) void state.put(key, value);
+            else void state.remove(key);
+          }
+        },
+        { puts: put.length, bytes: size },
+      );
     },
     close: () => environment.close(),
   };

@@ -78,6 +78,23 @@ describe("the list", () => {
     expect(await codeOf(letters.get(`${partition}-3`))).toBe("LETTER_UNKNOWN");
   });
 
+  it("shows none twice where retention passes while it reads", async () => {
+    const { reject, letters, log } = letterBox();
+    await reject(...Array.from({ length: 700 }, (_, at) => at));
+    const { partition } = log.records("events_dlq")[0]!;
+    const read = log.read;
+    log.read = async (...asked) => {
+      const records = await read(...asked);
+      log.forget("events_dlq", partition, 400);
+      return records;
+    };
+    await letters.list({ limit: 1 }); // the letters were looked through once before
+    log.forget("events_dlq", partition, 0);
+    const { letters: found } = await letters.list({ limit: 700 });
+    expect(new Set(found.map(({ id }) => id)).size).toBe(found.length);
+    expect(found.length).toBe(500);
+  });
+
   it("refuses a cursor that is none", async () => {
     expect(await codeOf(letterBox().letters.list({ limit: 1, before: "x" }))).toBe("PARAMETER_INVALID");
   });

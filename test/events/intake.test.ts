@@ -16,11 +16,13 @@ function intakeWith(options: { inFlightMax?: number } = {}) {
   const log = memoryLog();
   const applied: { event: UsherEvent; place: Appended }[] = [];
   const counts: IntakeCounts[] = [];
+  const begun: number[] = [];
   let failure: Error | undefined;
   let delay = async () => {};
   const effects = {
     apply: async (events: readonly UsherEvent[], appended: readonly Appended[]) => {
       expect(appended.length).toBe(events.length);
+      begun.push(...appended.map(({ offset }) => offset));
       await delay();
       if (failure) throw failure;
       events.forEach((event, index) => void applied.push({ event, place: appended[index]! }));
@@ -36,6 +38,7 @@ function intakeWith(options: { inFlightMax?: number } = {}) {
   return {
     log,
     applied,
+    begun,
     counts,
     intake,
     failEffects: (error: Error | undefined) => {
@@ -141,16 +144,30 @@ describe("the intake", () => {
     expect(await intake.take(body())).toEqual([]);
   });
 
-  it("applies in the order of the log, though effects take their time", async () => {
-    const { intake, log, applied, delayEffects } = intakeWith();
+  it("begins effects in the order of the log, though the first take the longest", async () => {
+    const { intake, log, applied, begun, delayEffects } = intakeWith();
     let wait = 8;
     delayEffects(() => new Promise((resolve) => setTimeout(resolve, wait--)));
     await Promise.all(
       Array.from({ length: 8 }, () => intake.take(body(sampleEvent("like"), sampleEvent("like")))),
     );
-    const places = applied.map(({ place }) => place.offset);
-    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(begun).toEqual(Array.from({ length: 16 }, (_, at) => at));
+    expect(applied.length).toBe(16);
     expect(log.records("events_feedback").length).toBe(16);
+  });
+
+  it("keeps that order where the log tells its places late and in another order", async () => {
+    const { log, intake, begun } = intakeWith();
+    const append = log.append;
+    let wait = 12;
+    log.append = async (records) => {
+      const places = await append(records);
+      wait -= 3;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      return places;
+    };
+    await Promise.all(Array.from({ length: 4 }, () => intake.take(body(sampleEvent("like")))));
+    expect(begun).toEqual([0, 1, 2, 3]);
   });
 
   it("no body in any split doubles or loses an event", async () => {

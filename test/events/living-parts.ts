@@ -17,6 +17,6 @@ export async function livingParts(options: { inFlightMax?: number; now?: () => n
     },
   });
   const intake = eventIntake({ log, effects: live, ...options });
-  const living: Living = { live, intake, deadLetters: deadLetters({ log, intake }), history: live };
+  const living: Living = { live, intake, deadLetters: deadLetters({ log, intake }) };
   return { log, living };
 }

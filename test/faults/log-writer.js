@@ -1,5 +1,5 @@
 // A writer of events and state in a process of its own, so that it can be traced, broken and killed. Takes one JSON argument:
-// { home, calls, batch, writers, deadlineMs, plantNoSync, trim, exitCode }. Prints, one write each, so that a trace has them in order:
+// { home, from, calls, batch, writers, deadlineMs, plantNoSync, trim }: calls from..calls−1. Prints, one write each, so that a trace has them in order:
 //   recv <n>   the call n is about to be made        ack <n>      it was acknowledged
 //   nak <n> <code> <reason>   it was refused         store <n>    the state n was acknowledged
 //   snak <n> <code> <reason>  the state n was refused
@@ -9,6 +9,7 @@ import { join } from "node:path";
 
 const {
   home,
+  from = 0,
   calls,
   batch,
   writers = 1,
@@ -47,11 +48,12 @@ print("open");
 
 const append = async (call) => {
   print(`recv ${call}`);
+  const began = performance.now();
   try {
     await log.append(recordsOf(call, batch));
     print(`ack ${call}`);
   } catch (error) {
-    print(`nak ${call} ${told(error)}`);
+    print(`nak ${call} ${told(error)} after ${Math.round(performance.now() - began)} ms`);
   }
 };
 const write = async (state) => {
@@ -63,7 +65,7 @@ const write = async (state) => {
   }
 };
 
-let next = 0;
+let next = from;
 const work = async () => {
   while (next < calls) {
     const call = next++;

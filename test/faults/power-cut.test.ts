@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DiskModel } from "./disk-model.ts";
 import { cutEverywhere, traceWriter } from "./power-cut.ts";
-import { canTrace } from "./strace.ts";
+import { canTrace, pathOf } from "./strace.ts";
 
 /** Calls whose acknowledgement came while some of their bytes were not synced, or that wrote nothing at all. */
 function ackedTooEarly(settings: Record<string, unknown>): { acks: number; early: string[] } {
@@ -50,6 +50,14 @@ describe.skipIf(!canTrace)("power cuts, a seeded sample", () => {
     const verdict = cutEverywhere({ calls: 24, batch: 3, torn: 3, seed: 20261121, disksMax: 150 });
     expect(verdict).toMatchObject({ lost: 0, torn: 0, unopened: 0, faults: [] });
     expect(verdict.homes).toBeGreaterThan(100);
+  });
+
+  it("the same look catches folders that nobody syncs", () => {
+    const { lost } = cutEverywhere({
+      ...{ calls: 24, batch: 3, torn: 0, seed: 20261121, disksMax: 30 },
+      without: ({ name, text }) => name === "fsync" && !/\.mdb$/.test(pathOf(text)),
+    });
+    expect(lost).toBeGreaterThan(10);
   });
 
   it("the same look catches a planted noSync", () => {

@@ -104,7 +104,7 @@ export function* powerCuts(
       if (what === "ack") acked.push(Number(number));
       else stores = Number(number);
     }
-    if (!changed && printed === undefined) continue;
+    if (!changed && !/^(ack|store) /m.test(printed ?? "")) continue;
     const ledger = { acked: [...acked], stores, batch };
     yield { ...ledger, image: model.image() };
     for (let round = 0; round < torn && model.pendingCount() > 0; round++)
@@ -132,12 +132,17 @@ export function cutEverywhere(options: {
   readonly seed: number;
   readonly disksMax?: number;
   readonly plantNoSync?: boolean;
+  /** Calls that the disk is told nothing of, as if the program had not made them. */
+  readonly without?: (call: SystemCall) => boolean;
 }): Verdict {
   const { calls, batch, torn, seed, disksMax = Number.POSITIVE_INFINITY, plantNoSync = false } = options;
+  const { without = () => false } = options;
   const folder = mkdtempSync(join(tmpdir(), "usher-cuts-"));
   try {
     const home = join(folder, "home");
-    const traced = traceWriter(home, { calls, batch, plantNoSync, trim: true });
+    const traced = traceWriter(home, { calls, batch, plantNoSync, trim: true }).filter(
+      (call) => !without(call),
+    );
     const settings = { home, batch, torn, seed };
     const total = [...powerCuts(traced, settings)].length;
     const random = seededRandom(seed + 1);

@@ -13,6 +13,7 @@ export const canTrace: boolean = isThere || required;
 
 /** One system call, after it returned. */
 export interface SystemCall {
+  readonly thread: string;
   readonly name: string;
   /** The arguments as text, `\xNN` where they are strings. */
   readonly text: string;
@@ -25,6 +26,8 @@ export interface SystemCall {
 /** What a traced program printed and did. */
 export interface Traced {
   readonly calls: readonly SystemCall[];
+  /** Whether a call failed because it was asked to. */
+  readonly isInjected: boolean;
   readonly stdout: string;
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -44,6 +47,9 @@ export interface TraceOptions {
 
 /** The text of an argument of a traced call: `\xNN` become bytes. */
 export const bytesOf = (text: string): Buffer => Buffer.from(text.replaceAll("\\x", ""), "hex");
+
+/** Path of the descriptor that a call was made on. */
+export const pathOf = (text: string): string => bytesOf(/^\d+<([^>]*)>/.exec(text)?.[1] ?? "").toString();
 
 /** Runs a Node program under strace. One thread of the pool, so that `when=n` counts the calls of the process. */
 export function trace(program: readonly string[], options: TraceOptions): Traced {
@@ -72,9 +78,15 @@ export function trace(program: readonly string[], options: TraceOptions): Traced
     },
   );
   if (done.error && (done.error as NodeJS.ErrnoException).code !== "ETIMEDOUT") throw done.error;
-  const calls = parse(readFileSync(file, "latin1"));
+  const text = readFileSync(file, "latin1");
   rmSync(folder, { recursive: true });
-  return { calls, stdout: done.stdout, code: done.status, signal: done.signal };
+  return {
+    calls: parse(text),
+    isInjected: text.includes("(INJECTED)"),
+    stdout: done.stdout,
+    code: done.status,
+    signal: done.signal,
+  };
 }
 
 function parse(text: string): SystemCall[] {
@@ -95,6 +107,7 @@ function parse(text: string): SystemCall[] {
     const outcome = /^(-?\d+)(?:<([^>]*)>)?/.exec(whole.slice(at + 4).trimStart());
     if (!outcome) continue;
     calls.push({
+      thread,
       name: head[1] as string,
       text: whole.slice(head[0].length, at),
       result: Number(outcome[1]),

@@ -222,7 +222,9 @@ describe("writing behind", () => {
     await live.apply([event("like", { user_id, item_id: "b" })]);
     store.fails = false;
     await live.close();
-    expect((await (await open({ store })).view({ userId: user_id })).pairs).toHaveLength(2);
+    const again = await open({ store });
+    expect((await again.view({ userId: user_id })).pairs).toHaveLength(2);
+    expect((await again.trending("24h")).map(({ actionCount }) => actionCount)).toEqual([1, 1]);
   });
   it("reads a record from the log whose request died before it was applied", async () => {
     const { log } = memoryEventLog();
