@@ -35,19 +35,20 @@ export interface EventSender {
 
 const batchEvents = 100;
 const batchWaitMs = 20;
-const attemptsMax = 30;
 const waitMsMax = 2000;
 
 /**
+ * @param options.attemptsMax How often a body is sent before its events count as lost, ≥ 1.
  * @param options.onAcknowledged Told each event with the status that it got.
  * @param options.onFailure Told in words what went wrong.
  */
 export function eventSender(options: {
   client: HttpClient;
+  attemptsMax: number;
   onAcknowledged?: ((event: SimulatedEvent, status: EventStatus) => void) | undefined;
   onFailure: (text: string) => void;
 }): EventSender {
-  const { client, onAcknowledged, onFailure } = options;
+  const { client, attemptsMax, onAcknowledged, onFailure } = options;
   const counts: SendCounts = {
     ...{ sent: 0, accepted: 0, duplicates: 0, rejected: {}, lost: 0, unexpected: 0 },
     ...{ posts: 0, refused: 0, failed: 0 },

@@ -16,6 +16,8 @@ export interface PlayOptions {
   /** Length of the lists that are asked for. Default 10. */
   readonly listLength?: number;
   readonly signal?: AbortSignal;
+  /** How often a body of events is sent before its events count as lost. Default 30. */
+  readonly attemptsMax?: number;
   /** Told each event with the status that it got. */
   readonly onAcknowledged?: (event: SimulatedEvent, status: EventStatus) => void;
   /** Told about once a second how far it is. */
@@ -100,11 +102,13 @@ interface Stage {
   readonly probeMs: Latencies;
   readonly versions: Set<string>;
   readonly failures: string[];
+  /** Ids of events that were taken back. */
+  readonly retracted: Set<string>;
   consuming: number;
   stale: number;
 }
 
-function openStage({ address, listLength = 10, onAcknowledged }: PlayOptions): Stage {
+function openStage({ address, listLength = 10, attemptsMax = 30, onAcknowledged }: PlayOptions): Stage {
   const failures: string[] = [];
   const client = httpClient(address, connections);
   const onFailure = (text: string) => {
@@ -112,13 +116,14 @@ function openStage({ address, listLength = 10, onAcknowledged }: PlayOptions): S
   };
   return {
     client,
-    sender: eventSender({ client, onAcknowledged, onFailure }),
+    sender: eventSender({ client, attemptsMax, onAcknowledged, onFailure }),
     listLength,
     lists: { asked: 0, failed: 0 },
     listMs: latencies(),
     probeMs: latencies(),
     versions: new Set(),
     failures,
+    retracted: new Set(),
     consuming: 0,
     stale: 0,
   };
@@ -126,7 +131,8 @@ function openStage({ address, listLength = 10, onAcknowledged }: PlayOptions): S
 
 async function playVisit(stage: Stage, visit: Visit): Promise<void> {
   const events = visit.act((await askList(stage, visit)) ?? emptyList);
-  const consumed = events.flatMap(({ consumes }) => consumes ?? []);
+  for (const { retracts } of events) if (retracts !== undefined) stage.retracted.add(retracts);
+  const consumed = events.filter(({ consumes }) => consumes !== undefined);
   if (consumed.length === 0 || stage.consuming++ % probeEvery > 0) {
     stage.sender.add(events);
     return;
@@ -137,10 +143,16 @@ async function playVisit(stage: Stage, visit: Visit): Promise<void> {
   const next = await askList(stage, visit);
   if (!next || stage.sender.counts.lost > lostBefore) return; // counted as a failure already
   stage.probeMs.add(performance.now() - began);
-  const still = consumed.filter((itemId) => next.itemIds.includes(itemId));
+  const still = consumed.filter(
+    // another visit of the session may have taken it back meanwhile
+    ({ consumes = "", eventId }) => next.itemIds.includes(consumes) && !stage.retracted.has(eventId),
+  );
   if (still.length === 0) return;
   stage.stale++;
-  keep(stage, `the next list of ${visit.userId ?? visit.sessionId} still holds ${still.join(", ")}`);
+  keep(
+    stage,
+    `the next list of ${visit.userId ?? visit.sessionId} still holds ${still.map(({ consumes }) => consumes).join(", ")}`,
+  );
 }
 
 const emptyList: ShownList = { requestId: "none", modelVersion: "none", surface: "none", itemIds: [] };

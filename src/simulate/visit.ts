@@ -21,6 +21,8 @@ export interface SimulatedEvent {
   readonly expected: "accepted" | "repeat" | RejectionReason;
   /** The item that must be gone from the person's next list, because it was rated, disliked or seen to its end. */
   readonly consumes?: string;
+  /** Id of the event that is taken back. */
+  readonly retracts?: string;
 }
 
 /** One look at a list, and what a person does then. */
@@ -71,7 +73,7 @@ type Fields = Record<string, unknown>;
 /**
  * The events of one visit: an impression of what was shown, then actions.
  *
- * Places are looked at with probability 1/√rank (position bias); of what is looked at, what is liked is chosen more often. What happens
+ * Places are looked at with a probability that falls as 1/rank (position bias); of what is looked at, what is liked is chosen more often. What happens
  * then follows the liking with some chance: high ratings, likes, bookmarks and views to the end; clicks and half views; or low ratings
  * and dislikes.
  */
@@ -88,21 +90,13 @@ export function eventsOfVisit(ground: VisitGround, shown: ShownList): SimulatedE
     } else if (memory.lastRating !== undefined && random.uniform() < retractShare) {
       const target_event_id = memory.lastRating;
       memory.lastRating = undefined;
-      events.push(asSent(ground, { ...base, event_type: "retract", target_event_id }));
-      takeBack(events, target_event_id);
+      const event = asSent(ground, { ...base, event_type: "retract", target_event_id });
+      events.push({ ...event, retracts: target_event_id });
     } else {
       events.push(actionEvent(ground, { base, shown }));
     }
   }
   return events;
-}
-
-/** What was rated and taken back in the same visit is not gone from the next list. */
-function takeBack(events: SimulatedEvent[], eventId: string): void {
-  const at = events.findIndex((event) => event.eventId === eventId);
-  if (at < 0) return;
-  const { consumes: _, ...rest } = events[at] as SimulatedEvent;
-  events[at] = rest;
 }
 
 function baseOf({ owner, random, beginMs }: VisitGround, at: number, shown: ShownList): Fields {
@@ -141,9 +135,7 @@ const isConsuming = ({ event_type, progress }: Fields) =>
 function chosenItem({ random, memory, liking, heardOf }: VisitGround, { itemIds }: ShownList): string {
   const left = itemIds.filter((itemId) => !memory.acted.has(itemId));
   if (left.length > 0 && random.uniform() < listShare) {
-    const weights = left.map(
-      (itemId) => Math.exp(liking(itemId) ?? 0) / Math.sqrt(1 + itemIds.indexOf(itemId)),
-    );
+    const weights = left.map((itemId) => Math.exp(liking(itemId) ?? 0) / (1 + itemIds.indexOf(itemId)));
     return left[drawWeighted(weights, random)] as string;
   }
   const heard = Array.from({ length: 4 }, () => heardOf(random));
