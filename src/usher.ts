@@ -107,7 +107,7 @@ export interface Usher extends UsherReader {
 
 /** What the slow loop needs of the fast one. */
 export interface EventSide {
-  readonly log: Pick<EventLog, "partitions" | "read" | "commit">;
+  readonly log: Pick<EventLog, "partitions" | "read" | "commit" | "trim">;
   /** Rows for `gold_trending`. */
   trending?(): readonly TrendingRow[] | Promise<readonly TrendingRow[]>;
 }
@@ -411,7 +411,7 @@ function siteOf(of: {
     },
     graceMs: configuration.vacuum.grace_hours * 3600_000,
     now: () => Date.now(),
-    ...(events ? { log: events.log } : {}),
+    ...(events ? { log: events.log, trimLog: () => events.log.trim(Date.now()) } : {}),
     ...(events?.trending ? { trending: () => events.trending?.() ?? [] } : {}),
     onSunk: async ({ topic, positions }) => {
       const reached = Object.entries(positions).map(([partition, offset]) => ({

@@ -22,6 +22,8 @@ export interface Site {
     positions: Readonly<Record<number, number>>;
     lost: number;
   }): Promise<void>;
+  /** Lets the log forget what its retention is over for. @returns How many records went. */
+  trimLog?(): Promise<number>;
   /** Rows for `gold_trending`; absent where there is no live state. */
   trending?(): readonly TrendingRow[] | Promise<readonly TrendingRow[]>;
   /** Versions of the bronze tables of the newest import; `undefined` where there is none. */
@@ -43,7 +45,7 @@ export interface Site {
 }
 
 /** Tasks that are run each minute, in a lane of their own. */
-export const eventTasks = ["sink-events", "trending"] as const;
+export const eventTasks = ["sink-events", "trim-log", "trending"] as const;
 /** Tasks that make a new release. */
 export const refreshTasks = ["sink-events", "build", "train", "publish"] as const;
 /** Tasks that keep the lake small. */
@@ -56,6 +58,14 @@ export function upkeepTasks(site: Site): Task[] {
       name: "sink-events",
       timeoutMs: 10 * 60_000,
       run: (run) => sinkAll(site, run),
+    },
+    {
+      name: "trim-log",
+      after: ["sink-events"], // nothing goes that is not in bronze yet
+      run: async () => {
+        const gone = (await site.trimLog?.()) ?? 0;
+        return gone === 0 ? {} : { note: `${gone} records whose retention is over` };
+      },
     },
     {
       name: "trending",

@@ -145,7 +145,7 @@ function schedulesOf(of: {
     catchUp: "none",
     fire: () => {
       const minutely = async () => {
-        const tasks = site.trending ? eventTasks : eventTasks.slice(0, 1);
+        const tasks = site.trending ? eventTasks : eventTasks.filter((name) => name !== "trending");
         const { ended } = await runner.start({
           tasks,
           trigger: "schedule",
