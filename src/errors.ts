@@ -202,6 +202,12 @@ const errorTable = {
   JOB_UNKNOWN: [404, 1, "There is no such job.", "List the jobs with GET /v1/jobs."],
   CANCELLED: [499, 130, "The work was cancelled.", "Start it again when you want."],
   // state of the server
+  SERVER_UNREACHABLE: [
+    503,
+    1,
+    "No server answers at the address.",
+    "Start one with `usher serve`, or name it with --address.",
+  ],
   NOT_READY: [503, 1, "No release serves yet.", "Wait until /health/ready answers 200."],
   LOG_UNAVAILABLE: [
     503,

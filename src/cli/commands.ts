@@ -13,6 +13,7 @@ import { recommend } from "./recommend.ts";
 import { run, vacuum } from "./run.ts";
 import { runs } from "./runs.ts";
 import { serve } from "./serve.ts";
+import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
 import { train } from "./train.ts";
 import { validate } from "./validate.ts";
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   run,
   runs,
   vacuum,
+  simulate,
   exportLake,
   download,
   validate,
