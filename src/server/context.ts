@@ -5,7 +5,6 @@ import type { ReleaseReport } from "../contracts/release.ts";
 import type { JobRecord } from "../contracts/workflow.ts";
 import type { Catalogue } from "../data/catalogue.ts";
 import type { DeadLetters } from "../events/dead-letters.ts";
-import type { EventHistory } from "../events/event-history.ts";
 import type { Intake } from "../events/intake.ts";
 import type { RefusedRow } from "../lake/reports.ts";
 import type { LiveState, Person } from "../live/live-state.ts";

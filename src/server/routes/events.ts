@@ -47,12 +47,12 @@ export function eventRoutes(app: App, context: ServerContext): void {
       },
     },
     async (request) => {
-      const { history } = livingNow(context);
+      const { live } = livingNow(context);
       const { limit = historyLengthDefault, cursor } = request.query;
       const userId = request.params.user_id;
       const listing = `events of ${userId}`;
       const after = cursor === undefined ? {} : { after: String(readCursor(cursor, listing).key) };
-      const { events, next } = await history.list({ userId, limit, ...after });
+      const { events, next } = await live.list({ userId, limit, ...after });
       const more = next === undefined ? {} : { next_cursor: writeCursor({ key: next, itemId: "" }, listing) };
       return { events, ...more };
     },
