@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Topic, UsherEvent } from "./contracts/events.ts";
 import type { AskedGauge } from "./contracts/metrics.ts";
+import type { Engine } from "./engine/engine.ts";
 import type { UsherError } from "./errors.ts";
 import { deadLetters } from "./events/dead-letters.ts";
 import type { EventLog } from "./events/event-log.ts";
@@ -9,6 +10,8 @@ import { eventIntake, type IntakeCounts } from "./events/intake.ts";
 import { lagOf } from "./events/lag.ts";
 import { openLmdbEventLog } from "./events/lmdb-event-log.ts";
 import type { HomePaths } from "./home/home.ts";
+import { readAcceptedEvents } from "./lake/accepted-events.ts";
+import type { Lake } from "./lake/lake.ts";
 import { openLiveState, type Person } from "./live/live-state.ts";
 import type { Living } from "./server/context.ts";
 import { openLmdbStateStore } from "./stores/lmdb-state-store.ts";
@@ -33,11 +36,15 @@ export interface LivingHooks {
 }
 
 /**
- * Opens the log and the live state of a home, which reads on in the log from where it stood.
+ * Opens the log and the live state of a home, which reads on in the log from where it stood; what the log has forgotten meanwhile,
+ * it takes from the lake.
  *
  * @throws UsherError `LOG_UNAVAILABLE`, `STORE_UNAVAILABLE`.
  */
-export async function openLiving(paths: HomePaths, hooks: LivingHooks): Promise<OpenLiving> {
+export async function openLiving(
+  { paths, lake, engine }: { paths: HomePaths; lake: Lake; engine: Engine },
+  hooks: LivingHooks,
+): Promise<OpenLiving> {
   const { onFailure, onTaken, onAnswered } = hooks;
   const log = await openLmdbEventLog({ folder: paths.log, onFailure });
   try {
@@ -45,6 +52,7 @@ export async function openLiving(paths: HomePaths, hooks: LivingHooks): Promise<
     const live = await openLiveState({
       store,
       log,
+      earlier: (missed) => readAcceptedEvents({ lake, engine }, missed),
       now: Date.now,
       onFailure: (error) => onFailure(error as UsherError),
     });

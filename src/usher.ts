@@ -162,14 +162,17 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
       },
       openLiving: async () => {
         try {
-          living ??= await openLiving(paths, {
-            onFailure: (failure) => {
-              parts.shown.failure = failure;
-              fail(failure);
+          living ??= await openLiving(
+            { paths, lake, engine },
+            {
+              onFailure: (failure) => {
+                parts.shown.failure = failure;
+                fail(failure);
+              },
+              onTaken: parts.metrics.onEvents,
+              onAnswered: parts.metrics.onEventAnswered,
             },
-            onTaken: parts.metrics.onEvents,
-            onAnswered: parts.metrics.onEventAnswered,
-          });
+          );
           parts.shown.living = living;
           return undefined;
         } catch (error) {

@@ -21,7 +21,7 @@ import {
   userOwner,
 } from "./keys.ts";
 import type { LiveView, TrendingItem } from "./live-view.ts";
-import { type CaughtUp, followLog } from "./log-follower.ts";
+import { type CaughtUp, type EarlierEvents, followLog } from "./log-follower.ts";
 import { Merges } from "./merges.ts";
 import { Profiles } from "./profiles.ts";
 import { Trending, type TrendWindow } from "./trending.ts";
@@ -45,6 +45,8 @@ export interface LiveOptions {
   readonly store: StateStore;
   /** Read on from where the state stands, at opening and by `follow`. Default: events come by `apply` only. */
   readonly log?: EventLog;
+  /** Where the events are that the log has forgotten. Default: nowhere; `caughtUp.missed` then says what is lost to the state. */
+  readonly earlier?: EarlierEvents;
   /** The clock, ms since 1970: where the windows stand at first, and the time of a merge. Nothing in the state depends on it. */
   readonly now: () => number;
   /** How often changes are written, ms. Default 1000; 0: only when asked. */
@@ -112,7 +114,7 @@ export async function openLiveState(options: LiveOptions): Promise<LiveState> {
 }
 
 class StoredLiveState implements LiveState {
-  caughtUp: CaughtUp = { records: 0, missed: [], unreadable: 0 };
+  caughtUp: CaughtUp = { records: 0, missed: [], restored: 0, unreadable: 0 };
   readonly #options: LiveOptions;
   readonly #state: WriteBehind;
   readonly #applied: AppliedOffsets;
@@ -166,9 +168,9 @@ class StoredLiveState implements LiveState {
   }
 
   async follow(): Promise<CaughtUp> {
-    const { log } = this.#options;
+    const { log, earlier } = this.#options;
     if (!log) return this.caughtUp;
-    return followLog(log, { applied: this.#applied, apply: (arrived) => this.#apply(arrived) });
+    return followLog(log, { earlier, applied: this.#applied, apply: (arrived) => this.#apply(arrived) });
   }
 
   async view(person: Person, nowMs: number = this.#options.now()): Promise<LiveView> {
