@@ -15,7 +15,7 @@ export interface LmdbOptions {
   readonly code: "LOG_UNAVAILABLE" | "STORE_UNAVAILABLE";
   /** Beside a process that writes. Default false. */
   readonly readOnly?: boolean;
-  /** How long a write may take before the environment counts as failed, ms. Default 2,000. */
+  /** How long a write may take before the environment counts as failed, ms; large writes get 0.1 ms a put more. Default 2,000. */
   readonly deadlineMs?: number;
   /** What is kept free on the disk: a write that could leave less is refused, bytes. Default 16 MiB. */
   readonly reserveBytes?: number;
@@ -63,6 +63,8 @@ export interface LmdbEnvironment {
 }
 
 const databasesMax = 64;
+/** What a put may take beside the deadline: the live state writes 200,000 at once after a long absence, on whatever disk. */
+const msPerPut = 0.1;
 const dataFile = "data.mdb";
 /** Where LMDB's mark stands in its first page, and what it is. */
 const magicAt = 24;
@@ -158,11 +160,12 @@ function environmentOver(root: RootDatabase<Uint8Array, Uint8Array>, options: Lm
   };
 
   /** The outcome of a commit, or the failure of the whole environment, whichever comes first. */
-  const watched = (commit: Promise<unknown>) =>
+  const watched = (commit: Promise<unknown>, { puts }: WriteSize) =>
     new Promise<void>((resolve, reject) => {
       waiting.add(reject);
-      const stopClock = countDown(deadlineMs, () =>
-        fail(new Error(`a write was not done after ${deadlineMs} ms`)),
+      const limitMs = deadlineMs + puts * msPerPut;
+      const stopClock = countDown(limitMs, () =>
+        fail(new Error(`a write was not done after ${Math.round(limitMs)} ms`)),
       );
       commit.then(
         () => resolve(),
@@ -198,7 +201,7 @@ function environmentOver(root: RootDatabase<Uint8Array, Uint8Array>, options: Lm
       } catch (error) {
         throw fail(error); // half of the changes may be queued: what is written is not known any more
       }
-      await watched(commit.catch(throwCommitError));
+      await watched(commit.catch(throwCommitError), size);
     },
     read(look) {
       throwIfDown();

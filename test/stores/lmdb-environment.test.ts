@@ -107,6 +107,20 @@ it("a write that is not done in time is the end: told once, and everything later
   await environment.close();
 });
 
+it("gives a write of many puts the time that it takes", async () => {
+  const environment = await openLmdbEnvironment({ folder, code: "STORE_UNAVAILABLE", deadlineMs: 1 });
+  const [table] = environment.databases(["t"]);
+  const keys = Array.from({ length: 100_000 }, (_, at) => Buffer.from(String((at * 7919) % 100_000)));
+  await environment.write(
+    () => {
+      for (const key of keys) void table!.put(key, value);
+    },
+    { puts: keys.length, bytes: keys.length * value.length },
+  );
+  expect(environment.read(() => table!.getCount())).toBe(keys.length);
+  await environment.close();
+});
+
 it("makes its file whole: no leftover of the making, and one of a killed making does not disturb", async () => {
   await mkdir(folder);
   await writeFile(join(folder, "new.mdb"), "half");
