@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const { values } = parseArgs({ options: { genre: { type: "string", default: "Horror" } } });
+const { values } = parseArgs({ options: { genre: { type: "string", default: "Adventure" } } });
 const { genre } = values;
 const program = fileURLToPath(new URL("../bin/usher.js", import.meta.url));
 const home = mkdtempSync(join(tmpdir(), "usher-demo-live-"));

@@ -54,7 +54,10 @@ export async function openLiving(
       log,
       earlier: (missed) => readAcceptedEvents({ lake, engine }, missed),
       now: Date.now,
-      onFailure: (error) => onFailure(error as UsherError),
+      onFailure: (error) => {
+        // what could not be written stays in memory and in the log, and is tried again at the next beat
+        if (!isFullDisk(error)) onFailure(error as UsherError);
+      },
     });
     const delays = answerDelays(onAnswered);
     const effects = {
@@ -71,9 +74,14 @@ export async function openLiving(
       deadLetters: deadLetters({ log, intake }),
       answered: delays.answered,
       close: async () => {
-        await live.close();
-        await store.close();
-        await log.close();
+        try {
+          await live.close();
+        } catch (error) {
+          if (!isFullDisk(error)) throw error; // else the next start takes the rest from the log
+        } finally {
+          await store.close();
+          await log.close();
+        }
       },
     };
   } catch (error) {
@@ -81,6 +89,9 @@ export async function openLiving(
     throw error;
   }
 }
+
+/** A refusal that ends when there is room again, not a failure for ever. */
+const isFullDisk = (error: unknown) => (error as Partial<UsherError>).details?.["reason"] === "disk_full";
 
 /** Measures how long a person's newest event waits for an answer that uses it. */
 function answerDelays(onAnswered: (seconds: number) => void) {
