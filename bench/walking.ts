@@ -1,15 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import autocannon from "autocannon";
 import { defaultConfiguration } from "../src/contracts/configuration.ts";
 import { openUsher } from "../src/usher.ts";
 import type { BenchOptions } from "./movielens.ts";
+import { serveHome } from "./served-home.ts";
 
 export interface WalkingResult {
   readonly importSeconds: number;
@@ -24,11 +21,6 @@ export interface WalkingResult {
 }
 
 const connections = 16;
-/** This file runs from dist/bench/bench, and in tests from bench. */
-const program = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "../bin/usher.js" : "../../../bin/usher.js", import.meta.url),
-);
-
 /**
  * The walking path on MovieLens-1M: files to silver and gold, training of all candidates with evaluation and refit, a second start,
  * and requests for 1,000 different users over 16 connections from this process. Tiny: the built-in demo and fewer requests.
@@ -65,7 +57,8 @@ async function prepare(home: string, folder: string | undefined) {
 
 async function ask(home: string, amount: number) {
   const began = performance.now();
-  const { server, address } = await serve(home);
+  const server = await serveHome(home);
+  const { address } = server;
   const startSeconds = (performance.now() - began) / 1000;
   try {
     const paths = Array.from({ length: 1000 }, (_, user) => `/v1/users/${user + 1}/recommendations?k=10`);
@@ -82,30 +75,12 @@ async function ask(home: string, amount: number) {
       requestsPerSecond: measured.requests.total / measured.duration,
       latencyMsP50: measured.latency.p50,
       latencyMsP99: measured.latency.p99,
-      memoryBytes: await residentBytes(server.pid as number),
+      memoryBytes: await server.memoryBytes("VmRSS"),
       checksum: await checksumOf(address, paths),
     };
   } finally {
-    server.kill("SIGTERM");
-    await once(server, "close");
+    await server.stop();
   }
-}
-
-async function serve(home: string): Promise<{ server: ChildProcess; address: string }> {
-  const server = spawn(process.execPath, [program, "serve", "--home", home, "--port", "0"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  for await (const line of createInterface({ input: server.stdout as NodeJS.ReadableStream })) {
-    const address = /serves on (http:\S+)/.exec(line)?.[1];
-    if (address !== undefined) return { server, address };
-  }
-  throw new Error("the server ended before it listened");
-}
-
-async function residentBytes(pid: number): Promise<number | undefined> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => ""); // Linux only
-  const kibibytes = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
-  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
 }
 
 /** Of the item ids that a hundred users are answered. */

@@ -1,7 +1,9 @@
-// Writes what the pages take from code: docs/errors.md, and in other pages everything between `<!-- begin: name -->` and `<!-- end: name -->`.
+// Writes what is made from code: docs/errors.md, the files of contracts.js (schemas/, docs/data-contracts.md), and in other pages everything between `<!-- begin: name -->` and `<!-- end: name -->`.
 // `node scripts/docs.js` after a build. A test fails when a page is stale.
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { contractFiles } from "./contracts.js";
+import { table } from "./markdown.js";
 
 const exitCodes =
   "0 done · 1 it could not be done · 2 the command, its options or the configuration are wrong · 130 cancelled";
@@ -18,20 +20,6 @@ ${errorKinds.map(({ code, status, exitCode, message, remedy }) => `| \`${code}\`
 
 Exit codes of the command line: ${exitCodes}.
 `;
-
-/** Text as Markdown shows it: a bar would end the cell, and `<folder>` outside of code would be taken for HTML. */
-const cellText = (text) =>
-  text
-    .replaceAll("|", "\\|")
-    .split(/(`[^`]*`)/)
-    .map((part) => (part.startsWith("`") ? part : part.replaceAll("<", "\\<")))
-    .join("");
-
-/** A Markdown table. */
-const table = (head, rows) =>
-  [head, head.map(() => "---"), ...rows]
-    .map((cells) => `| ${cells.map((cell) => cellText(String(cell))).join(" | ")} |`)
-    .join("\n");
 
 const code = (text) => `\`${text}\``;
 
@@ -190,6 +178,8 @@ export const fillPage = (page, sections) =>
 export const readCode = async (load) => {
   const names = [
     "contracts/configuration",
+    "contracts/events",
+    "contracts/mismatch",
     "contracts/quality",
     "contracts/tables",
     "cli/command",
@@ -206,6 +196,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const code = await readCode((name) => import(`../dist/${name}.js`));
   const page = (name) => new URL(`../${name}`, import.meta.url);
   writeFileSync(page("docs/errors.md"), errorsPage(code.errorKinds));
+  for (const [name, text] of Object.entries(contractFiles(code))) {
+    mkdirSync(new URL(".", page(name)), { recursive: true });
+    writeFileSync(page(name), text);
+  }
   const sections = sectionsOf(code);
   for (const name of filledPages)
     writeFileSync(page(name), fillPage(readFileSync(page(name), "utf8"), sections));

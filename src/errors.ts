@@ -47,6 +47,26 @@ const errorTable = {
     "Use a method that the Allow header names.",
   ],
   ITEM_UNKNOWN: [404, 1, "There is no such item.", "List items with GET /v1/items."],
+  SESSION_MERGED: [
+    409,
+    1,
+    "The session belongs to another user already.",
+    "Give a visitor a new session id when the user of the device changes.",
+  ],
+  // events
+  LETTER_UNKNOWN: [
+    404,
+    1,
+    "There is no such dead letter.",
+    "List them with GET /v1/dead-letters; they are kept for 30 days.",
+  ],
+  EVENT_REJECTED: [422, 1, "The event is not valid.", "Correct what the message names and submit it again."],
+  TOO_BUSY: [
+    429,
+    1,
+    "More events are under way than the server takes.",
+    "Send the same body again after the seconds that Retry-After names; nothing of it was taken.",
+  ],
   // configuration and home
   CONFIG_INVALID: [
     500,
@@ -169,9 +189,38 @@ const errorTable = {
     "The new model is worse than the one that serves.",
     "Nothing to repair: the present release keeps serving. See `usher models`.",
   ],
+  // work
+  RUN_BUSY: [409, 1, "Work of this kind is under way.", "Wait for its end, or cancel it."],
+  RUN_UNKNOWN: [404, 1, "There is no such run.", "List the runs with `usher runs`."],
+  TASK_UNKNOWN: [400, 2, "There is no such task.", "Use one that the message names."],
+  TASK_TIMEOUT: [
+    504,
+    1,
+    "A task took longer than it may.",
+    "Run it again; where the data have grown, raise its time.",
+  ],
+  JOB_UNKNOWN: [404, 1, "There is no such job.", "List the jobs with GET /v1/jobs."],
   CANCELLED: [499, 130, "The work was cancelled.", "Start it again when you want."],
   // state of the server
+  SERVER_UNREACHABLE: [
+    503,
+    1,
+    "No server answers at the address.",
+    "Start one with `usher serve`, or name it with --address.",
+  ],
   NOT_READY: [503, 1, "No release serves yet.", "Wait until /health/ready answers 200."],
+  LOG_UNAVAILABLE: [
+    503,
+    1,
+    "The event log takes or gives nothing now.",
+    "Ask again with the same event ids; if it stays so, look at the disk and restart the server.",
+  ],
+  STORE_UNAVAILABLE: [
+    503,
+    1,
+    "The state store takes or gives nothing now.",
+    "Ask again; if it stays so, look at the disk and restart the server.",
+  ],
   TOO_SLOW: [
     503,
     1,

@@ -85,6 +85,9 @@ export {
   novelty,
   surprisal,
 } from "./evaluate/variety.ts";
+export { type Consumer, type ConsumerOptions, openConsumer } from "./events/consumer.ts";
+export type { Appended, EventLog, LogRecord, NewRecord } from "./events/event-log.ts";
+export { openLmdbEventLog } from "./events/lmdb-event-log.ts";
 export { algorithms } from "./models/algorithms.ts";
 export { biasedMf } from "./models/biased-mf.ts";
 export { ease } from "./models/ease.ts";

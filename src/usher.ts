@@ -5,25 +5,34 @@ import type { Configuration } from "./contracts/configuration.ts";
 import type { Progress, ProgressEvent } from "./contracts/progress.ts";
 import type { BuildRecord } from "./contracts/quality.ts";
 import type { ReleaseReport, TrainingReport } from "./contracts/release.ts";
+import type { TrendingRow } from "./contracts/tables.ts";
 import { openDuckdb } from "./engine/duckdb.ts";
 import type { Engine } from "./engine/engine.ts";
-import { UsherError } from "./errors.ts";
+import { asUsherError, UsherError } from "./errors.ts";
+import type { EventLog } from "./events/event-log.ts";
 import { checkFormat, type HomePaths, homePaths, openHome } from "./home/home.ts";
 import { buildLake } from "./lake/build.ts";
 import { latestBuild, readBuild } from "./lake/build-record.ts";
 import { openLake } from "./lake/delta-lake.ts";
 import type { Lake } from "./lake/lake.ts";
 import { readCatalogue, readTrainingSet } from "./lake/read.ts";
+import { qualityReports, rejectedRowsOf } from "./lake/reports.ts";
+import { livingGauges, type OpenLiving, openLiving } from "./living.ts";
 import type { Parameters } from "./models/model.ts";
 import { candidatesWith, checkModelSettings } from "./registry/candidates.ts";
 import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
 import { compareInWorker, trainInWorker } from "./registry/train-in-worker.ts";
 import { createApp } from "./server/app.ts";
-import { type Serving, servingOf } from "./server/context.ts";
+import { type Serving, servingOf, type UpkeepContext } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
+import { type ServerMetrics, serverMetrics } from "./server/metrics.ts";
 import { importSource, type SourceImport } from "./sources/import.ts";
 import { latestImport, writeImportRecord } from "./sources/import-record.ts";
-import type { SourceSpec } from "./sources/source.ts";
+import { parseSourceSpec, type SourceSpec } from "./sources/source.ts";
+import type { ImportTables } from "./sources/staging.ts";
+import { freshnessGauge } from "./upkeep/gauges.ts";
+import type { Site } from "./upkeep/tasks.ts";
+import { openUpkeep, type Upkeep, type UpkeepSettings } from "./upkeep/upkeep.ts";
 
 /** What every long work takes. */
 export interface Running {
@@ -39,6 +48,15 @@ export interface TrainingOptions extends Running {
   readonly parameters?: Readonly<Record<string, Parameters>>;
 }
 
+/** A question to the HTTP API. A text is the path of a GET. */
+export interface HomeRequest {
+  readonly path: string;
+  /** Default GET. */
+  readonly method?: "GET" | "POST" | "DELETE";
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
 /** A home folder and everything that reads it. Another process may own the home. */
 export interface UsherReader {
   readonly paths: HomePaths;
@@ -50,7 +68,7 @@ export interface UsherReader {
   /** Loads the present release and lets it answer; `undefined` where there is none. */
   serve(): Promise<Release | undefined>;
   /** Asks the HTTP API inside this process, without a socket. @returns The body of the answer. @throws UsherError of the problem. */
-  ask(path: string): Promise<unknown>;
+  ask(request: string | HomeRequest): Promise<unknown>;
   /**
    * Fits and compares the candidates on the newest build; publishes nothing.
    * @param options.genres Whether the report has a slice for each genre too. Default false.
@@ -69,9 +87,35 @@ export interface Usher extends UsherReader {
   train(options?: TrainingOptions): Promise<ReleaseReport>;
   /** Tells `/health/ready` what the start is doing. */
   showProgress(event: ProgressEvent): void;
+  /**
+   * Opens the fast loop: the log of events, the live state, and the routes that take and show them. Asked again it does nothing.
+   *
+   * Without a disk that it trusts (`LOG_UNAVAILABLE`, `STORE_UNAVAILABLE`) it stays closed: events are refused, all else answers.
+   * @returns Why it stays closed; `undefined` where it is open.
+   */
+  openLiving(): Promise<UsherError | undefined>;
+  /** Rejects when log or live state have failed for ever: the process then has to end, and a new one reads the disk. */
+  readonly failed: Promise<never>;
+  /**
+   * Opens the slow loop: the tasks, their history, and the routes that show them. Its scheduler does not run before it is told to.
+   * @param options.events Where accepted events come from and what they make trend. Default: the fast loop, where it is open.
+   * @param options.onProgress Told what runs of the main lane do.
+   * @throws UsherError `CONFIG_INVALID`: a cron pattern or time zone.
+   */
+  openUpkeep(options?: { events?: EventSide; onProgress?: Progress }): Promise<Upkeep>;
   /** Listens and gives the address, such as `http://127.0.0.1:8000`. @throws UsherError `PORT_IN_USE`, `CONFIG_INVALID`. */
   listen(): Promise<string>;
 }
+
+/** What the slow loop needs of the fast one. */
+export interface EventSide {
+  readonly log: Pick<EventLog, "partitions" | "read" | "commit" | "trim">;
+  /** Rows for `gold_trending`. */
+  trending?(): readonly TrendingRow[] | Promise<readonly TrendingRow[]>;
+}
+
+/** Consumer group of the lake: where its sink has come to, for the display of the lag. The lake itself knows it best. */
+const lakeGroup = "lake";
 
 interface OpenOptions {
   readonly home: string;
@@ -94,31 +138,87 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
   try {
     const parts = await assemble(paths, configuration);
     const { engine, lake, app } = parts;
-    return {
+    const build = async ({ onProgress = ignore, signal }: Running = {}) => {
+      const newest = await latestImport(lake.folder);
+      if (!newest) {
+        throw new UsherError("HOME_EMPTY", `${home}: expected an import, found none; run \`usher import\``);
+      }
+      const importVersions = versionsOf(newest.tables);
+      const imports = [newest.imported];
+      return buildLake({ lake, engine, imports, importVersions, onProgress, ...(signal ? { signal } : {}) });
+    };
+    let upkeep: Upkeep | undefined;
+    let living: OpenLiving | undefined;
+    let fail: (failure: UsherError) => void = () => {};
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    failed.catch(() => {}); // whoever serves waits for it; others have nothing to stop
+    const usher: Usher = {
       ...parts,
+      failed,
+      showProgress: (event) => {
+        parts.shown.status = event;
+      },
+      openLiving: async () => {
+        try {
+          living ??= await openLiving(
+            { paths, lake, engine },
+            {
+              onFailure: (failure) => {
+                parts.shown.failure = failure;
+                fail(failure);
+              },
+              onTaken: parts.metrics.onEvents,
+              onAnswered: parts.metrics.onEventAnswered,
+            },
+          );
+          parts.shown.living = living;
+          return undefined;
+        } catch (error) {
+          parts.shown.failure = asUsherError(error);
+          return parts.shown.failure;
+        }
+      },
       importSource: async (spec, running = {}) => {
         const done = await importSource({ spec, lake, engine, ...running });
         await writeImportRecord(lake.folder, { spec, done });
         return done;
       },
-      buildLake: async ({ onProgress = ignore } = {}) => {
-        const newest = await latestImport(lake.folder);
-        if (!newest) {
-          throw new UsherError("HOME_EMPTY", `${home}: expected an import, found none; run \`usher import\``);
-        }
-        return buildLake({ lake, engine, imports: [newest.imported], onProgress });
+      buildLake: build,
+      train: async (training = {}) => {
+        const report = await trainAndSave(parts, { configuration, training });
+        const { onProgress } = training;
+        await parts.releases.promote(report.version, onProgress ? { onProgress } : {});
+        return report;
       },
-      train: (training = {}) => trainAndPublish(parts, { configuration, training }),
+      openUpkeep: async ({ events, onProgress } = {}) => {
+        const site = siteOf({ parts, build, configuration, events: events ?? eventSideOf(living, parts) });
+        upkeep = await openUpkeep({
+          folder: paths.runs,
+          site,
+          settings: upkeepSettings(configuration),
+          serving: await parts.releases.current(),
+          onEnd: (run) => parts.metrics.onRun(run),
+          onTrouble: (text) => app.log.error(text),
+          ...(onProgress ? { onProgress } : {}),
+        });
+        parts.shown.upkeep = upkeepContext(usher, { upkeep, parts });
+        return upkeep;
+      },
       listen: async () => {
         const address = await listen(app, configuration);
         await lock.announce(address);
         return address;
       },
       close: async () => {
+        await upkeep?.close();
         await parts.close();
+        await living?.close();
         await lock.release();
       },
     };
+    return usher;
   } catch (error) {
     await lock.release();
     throw error;
@@ -127,9 +227,22 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
 
 const ignore: Progress = () => {};
 
+/** What the server shows at this moment; whoever changes it changes the next answer. */
+interface Shown {
+  serving: Serving | undefined;
+  /** When the release that serves was made, ms since 1970. */
+  released: number | undefined;
+  status: Partial<ProgressEvent>;
+  upkeep: UpkeepContext | undefined;
+  living: OpenLiving | undefined;
+  /** Why nothing more is accepted. */
+  failure: UsherError | undefined;
+}
+
 interface Parts extends UsherReader {
   readonly app: FastifyInstance;
-  showProgress(event: ProgressEvent): void;
+  readonly metrics: ServerMetrics;
+  readonly shown: Shown;
 }
 
 /** The composition root: puts the parts of a system over one home together. */
@@ -142,15 +255,15 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
     modelsFolder: join(paths.lake, "gold", "gold_models"),
     pointerFile: paths.releasePointer,
   });
-  let serving: Serving | undefined;
-  let status: Partial<ProgressEvent> = {};
-  const app = createApp({
-    serving: () => serving,
-    releases: () => releases.list(),
-    status: () => status,
-    allowedHosts: configuration.hosts,
-    logger: configuration.log_level === "silent" ? false : { level: configuration.log_level },
-  });
+  const shown: Shown = {
+    ...{ serving: undefined, released: undefined, status: {} },
+    ...{ upkeep: undefined, living: undefined, failure: undefined },
+  };
+  const metrics = serverMetrics([
+    freshnessGauge({ lake, released: () => shown.released }),
+    ...livingGauges({ paths, living: () => shown.living }),
+  ]);
+  const app = appOf({ shown, releases, metrics, configuration });
   const build = async () => {
     const newest = await latestBuild(paths.lake);
     if (newest) return newest;
@@ -165,17 +278,20 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
     lake,
     releases,
     app,
+    metrics,
+    shown,
     build,
     serve: async () => {
       const version = await releases.current();
       if (version === undefined) return undefined;
       const release = await releases.load(version);
       const pinned = await readBuild(lake.folder, release.report.build.number);
-      serving = servingOf({ release, catalogue: await readCatalogue(lake, engine, pinned) });
-      status = {};
+      shown.serving = servingOf({ release, catalogue: await readCatalogue(lake, engine, pinned) });
+      shown.released = Date.parse(release.report.created_at);
+      shown.status = {};
       return release;
     },
-    ask: (path) => ask(app, path),
+    ask: (request) => ask(app, typeof request === "string" ? { path: request } : request),
     evaluate: async ({ genres = false, ...training } = {}) => {
       const pinned = await build();
       const set = await readTrainingSet(lake, engine, pinned);
@@ -184,9 +300,6 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
       const request = { set, ...requestOf(configuration, training) };
       return compareInWorker({ ...request, ...(itemGroups ? { itemGroups } : {}) });
     },
-    showProgress: (event) => {
-      status = event;
-    },
     close: async () => {
       await app.close();
       await engine.close();
@@ -194,14 +307,49 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
   };
 }
 
-async function ask(app: FastifyInstance, path: string): Promise<unknown> {
-  const answer = await app.inject({ url: path, headers: { host: "localhost" } });
+function appOf(of: {
+  shown: Shown;
+  releases: ReleaseStore;
+  metrics: ServerMetrics;
+  configuration: Configuration;
+}): FastifyInstance {
+  const { shown, releases, metrics, configuration } = of;
+  return createApp({
+    get living() {
+      return shown.living;
+    },
+    dependencies: () => {
+      const { living, failure } = shown;
+      if (!living && !failure) return {};
+      return { events: failure ? { status: "failed", detail: failure.message } : { status: "ready" } };
+    },
+    upkeep: () => shown.upkeep,
+    metrics,
+    serving: () => shown.serving,
+    releases: () => releases.list(),
+    status: () => shown.status,
+    allowedHosts: configuration.hosts,
+    logger: configuration.log_level === "silent" ? false : { level: configuration.log_level },
+  });
+}
+
+async function ask(
+  app: FastifyInstance,
+  { path, method = "GET", body: sent }: HomeRequest,
+): Promise<unknown> {
+  const answer = await app.inject({
+    method,
+    url: path,
+    headers: { host: "localhost", ...(sent === undefined ? {} : { "content-type": "application/json" }) },
+    ...(sent === undefined ? {} : { payload: JSON.stringify(sent) }),
+  });
   const body = answer.json() as { code?: never; detail?: string };
   if (answer.statusCode < 400) return body;
   throw new UsherError(body.code ?? "INTERNAL", body.detail);
 }
 
-async function trainAndPublish(
+/** Trains on the newest build, passes the gate, and stores the release; what serves stays as it is. */
+async function trainAndSave(
   { build, lake, engine, releases }: Parts,
   { configuration, training }: { configuration: Configuration; training: TrainingOptions },
 ): Promise<ReleaseReport> {
@@ -213,13 +361,109 @@ async function trainAndPublish(
     ...requestOf(configuration, training),
     ...(present ? { present: present.ranker, presentRater: present.rater } : {}),
   });
-  const onProgress = training.onProgress ?? ignore;
+  const { onProgress = ignore } = training;
   const saved = await releases.save(trained, {
     build: { number: pinned.number, tables: { ...pinned.tables } },
     onProgress,
   });
-  await releases.promote(saved, { onProgress });
   return releases.report(saved);
+}
+
+/** What the slow loop takes from the fast one. */
+function eventSideOf(living: OpenLiving | undefined, { shown }: Parts): EventSide | undefined {
+  const genresOf = (itemId: string) => shown.serving?.recommender.catalogue.get(itemId)?.genres;
+  return living && { log: living.log, trending: () => living.live.trendingRows(genresOf) };
+}
+
+/** Versions of the bronze tables of an import, by table. */
+function versionsOf({ files, rejected }: ImportTables): Record<string, number> {
+  const all = [...Object.values(files), ...(rejected ? [rejected] : [])];
+  return Object.fromEntries(all.map(({ table, version }) => [table, version]));
+}
+
+const upkeepSettings = ({ retrain, notify }: Configuration): UpkeepSettings => ({
+  cron: retrain.cron,
+  zone: retrain.zone,
+  catchUp: retrain.catch_up,
+  afterInteractions: retrain.after_interactions,
+  webhookUrl: notify.webhook_url,
+  webhookTimeoutMs: notify.timeout_ms,
+});
+
+/** The parts of a system as the tasks of the slow loop use them. */
+function siteOf(of: {
+  parts: Parts;
+  build: (running: Running) => Promise<BuildRecord>;
+  configuration: Configuration;
+  events: EventSide | undefined;
+}): Site {
+  const { parts, build, configuration, events } = of;
+  const { lake, releases, serve } = parts;
+  const importVersions = async () => {
+    const newest = await latestImport(lake.folder);
+    return newest && versionsOf(newest.tables);
+  };
+  return {
+    lake,
+    importVersions,
+    build,
+    train: (training) => trainAndSave(parts, { configuration, training }),
+    newestRelease: async () => (await releases.list()).at(-1),
+    publish: async (version, { onProgress }) => {
+      await releases.promote(version, { onProgress });
+      await serve();
+    },
+    trainingSettings: JSON.stringify({ models: configuration.models, seed: configuration.seed }),
+    pins: async () => {
+      const imported = Object.entries((await importVersions()) ?? {});
+      const versions = Object.fromEntries(imported.map(([table, version]) => [table, [version]]));
+      return { builds: (await releases.list()).map(({ build: { number } }) => number), versions };
+    },
+    graceMs: configuration.vacuum.grace_hours * 3600_000,
+    now: () => Date.now(),
+    ...(events ? { log: events.log, trimLog: () => events.log.trim(Date.now()) } : {}),
+    ...(events?.trending ? { trending: () => events.trending?.() ?? [] } : {}),
+    onSunk: async ({ topic, positions }) => {
+      const reached = Object.entries(positions).map(([partition, offset]) => ({
+        topic,
+        partition: Number(partition),
+        offset,
+      }));
+      await events?.log.commit(lakeGroup, reached);
+    },
+  };
+}
+
+/** The slow loop as the server shows it. */
+function upkeepContext(usher: Usher, { upkeep, parts }: { upkeep: Upkeep; parts: Parts }): UpkeepContext {
+  const { lake, releases, serve, build } = parts;
+  return {
+    ...upkeep,
+    startTraining: () => upkeep.startJob({ kind: "train", tasks: ["train", "publish"], force: true }),
+    startImport: ({ source, ratingsFile }) => {
+      const spec = parseSourceSpec(source, ratingsFile === undefined ? {} : { ratingsFile });
+      return upkeep.startWork({
+        kind: "import",
+        task: {
+          name: "import",
+          retries: 0,
+          run: async (running) => {
+            const { tables, manifest } = await usher.importSource(spec, running);
+            return {
+              outputs: versionsOf(tables),
+              note: `${manifest.dataset_name} ${manifest.dataset_version}`,
+            };
+          },
+        },
+      });
+    },
+    promote: async (version) => {
+      await releases.promote(version);
+      await serve();
+    },
+    qualityReports: (limit) => qualityReports(lake.folder, limit),
+    rejectedRows: async (page) => rejectedRowsOf(lake, await build(), page),
+  };
 }
 
 /** The part of a training request that configuration and options decide. */

@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { UsherError } from "../errors.ts";
 import { ownerOf } from "../home/lock.ts";
-import { openReader } from "../usher.ts";
+import { type HomeRequest, openReader, openUsher } from "../usher.ts";
 import type { CommandRun } from "./command.ts";
 
 const serverTimeoutMs = 10_000;
@@ -8,17 +10,23 @@ const serverTimeoutMs = 10_000;
 /**
  * Asks the HTTP API of a home: the server that runs on it, or the same routes inside this process where none does.
  *
+ * @param more.asOwner True: where no server runs, this process takes the home for the question, which may change it and needs no
+ *   release. Default false.
+ * @throws UsherError `HOME_LOCKED`, with `asOwner`: a process that does not listen owns the home.
  * @throws UsherError `HOME_EMPTY` where no release serves; the error that the API answers.
  */
 export async function askHome(
   { home, configuration }: Pick<CommandRun, "home" | "configuration">,
-  path: string,
+  request: string | HomeRequest,
+  { asOwner = false }: { asOwner?: boolean } = {},
 ): Promise<unknown> {
-  const owner = await ownerOf(home);
-  if (owner?.address !== undefined && isAlive(owner.pid)) {
-    const answer = await askServer(owner.address + path);
-    if (answer) return answer.body;
+  const answer = await askRunning(home, request);
+  if (answer) return answer.body;
+  // a question must not make a home where a folder was mistyped
+  if (asOwner && !existsSync(join(home, "home.json"))) {
+    throw new UsherError("HOME_EMPTY", `${home}: expected a home folder, found none; run \`usher start\``);
   }
+  if (asOwner) return askAsOwner({ home, configuration }, request);
   const usher = await openReader({ home, configuration });
   try {
     if (!(await usher.serve())) {
@@ -27,17 +35,46 @@ export async function askHome(
         `${home}: expected a release, found none; run \`usher start\` or \`usher train\``,
       );
     }
-    return await usher.ask(path);
+    return await usher.ask(request);
   } finally {
     await usher.close();
   }
 }
 
-/** The answer of a running server; `undefined` where nobody listens. */
-async function askServer(url: string): Promise<{ body: unknown } | undefined> {
+async function askAsOwner(
+  { home, configuration }: Pick<CommandRun, "home" | "configuration">,
+  request: string | HomeRequest,
+): Promise<unknown> {
+  const usher = await openUsher({ home, configuration });
+  try {
+    const closed = await usher.openLiving();
+    if (closed) throw closed;
+    return await usher.ask(request);
+  } finally {
+    await usher.close();
+  }
+}
+
+/**
+ * Asks the server that runs on a home; `undefined` where none does.
+ * @throws UsherError The error that the API answers.
+ */
+export async function askRunning(
+  home: string,
+  request: string | HomeRequest,
+): Promise<{ body: unknown } | undefined> {
+  const owner = await ownerOf(home);
+  if (owner?.address === undefined || !isAlive(owner.pid)) return undefined;
+  const { path, method = "GET", body: sent } = typeof request === "string" ? { path: request } : request;
   let answer: Response;
   try {
-    answer = await fetch(url, { signal: AbortSignal.timeout(serverTimeoutMs) });
+    answer = await fetch(owner.address + path, {
+      method,
+      signal: AbortSignal.timeout(serverTimeoutMs),
+      ...(sent === undefined
+        ? {}
+        : { headers: { "content-type": "application/json" }, body: JSON.stringify(sent) }),
+    });
   } catch {
     return undefined; // the owner was killed, or does not listen yet: the home itself is asked
   }

@@ -1,14 +1,19 @@
 import { build } from "./build.ts";
 import type { Command } from "./command.ts";
 import { config } from "./config.ts";
+import { deadLetters } from "./dead-letters.ts";
 import { doctor } from "./doctor.ts";
 import { download } from "./download.ts";
 import { evaluate } from "./evaluate.ts";
 import { exportLake } from "./export.ts";
 import { importData } from "./import.ts";
+import { log } from "./log.ts";
 import { models } from "./models.ts";
 import { recommend } from "./recommend.ts";
+import { run, vacuum } from "./run.ts";
+import { runs } from "./runs.ts";
 import { serve } from "./serve.ts";
+import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
 import { train } from "./train.ts";
 import { validate } from "./validate.ts";
@@ -23,6 +28,12 @@ export const commands: readonly Command[] = [
   recommend,
   serve,
   models,
+  log,
+  deadLetters,
+  run,
+  runs,
+  vacuum,
+  simulate,
   exportLake,
   download,
   validate,

@@ -20,9 +20,13 @@ export const serve: Command = {
           `${home}: expected a release, found none; run \`usher start\` or \`usher train\``,
         );
       }
+      const closed = await usher.openLiving();
+      if (closed) say(`note: no events are taken: ${closed.message}`);
+      const { scheduler } = await usher.openUpkeep();
       const address = await usher.listen();
+      scheduler.run();
       say(`release ${serving.version} serves on ${address} (API page: ${address}/docs)`);
-      await aborted(signal);
+      await Promise.race([aborted(signal), usher.failed]);
       return { address, version: serving.version };
     } finally {
       await usher.close();

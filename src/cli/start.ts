@@ -46,11 +46,15 @@ export const start: Command = {
         say(`${address} answers; /health/ready says when a release serves`);
         if (run.isJson) process.stderr.write(`${address}\n`); // the result comes only when the server stops
       }
+      const closed = await usher.openLiving();
+      if (closed) say(`note: no events are taken: ${closed.message}`);
       const release = await prepare(usher, { run, wanted });
       const shown = await show(usher, { run, release });
       if (address === undefined) return shown;
+      const { scheduler } = await usher.openUpkeep();
+      scheduler.run();
       say(`serving on ${address} (API page: ${address}/docs); stop with Ctrl+C`);
-      await aborted(signal);
+      await Promise.race([aborted(signal), usher.failed]);
       return { ...shown, address };
     } finally {
       await usher.close();

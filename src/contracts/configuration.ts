@@ -44,6 +44,46 @@ export const configurationSchema = Type.Object(
       },
       exact,
     ),
+    retrain: Type.Object(
+      {
+        cron: Type.String({
+          description: "When a server builds and trains anew, as a cron pattern; empty = never by the clock.",
+        }),
+        zone: Type.String({
+          minLength: 1,
+          description: "Time zone of the pattern, such as `Europe/Berlin`.",
+        }),
+        catch_up: Type.Union([Type.Literal("once"), Type.Literal("none")], {
+          description: "Whether a start makes up for times that passed while no server ran.",
+        }),
+        after_interactions: Type.Integer({
+          minimum: 0,
+          maximum: 1_000_000_000,
+          description: "New events after which it builds and trains anew; 0 = never by number.",
+        }),
+      },
+      exact,
+    ),
+    notify: Type.Object(
+      {
+        webhook_url: Type.String({
+          pattern: "^(https?://.+)?$",
+          description: "Where a failed run is told, by POST; empty = nowhere.",
+        }),
+        timeout_ms: Type.Integer({ minimum: 1, maximum: 60_000, description: "Longest wait for it, in ms." }),
+      },
+      exact,
+    ),
+    vacuum: Type.Object(
+      {
+        grace_hours: Type.Integer({
+          minimum: 1,
+          maximum: 87_600,
+          description: "How long files and builds that nothing needs any more stay, in hours.",
+        }),
+      },
+      exact,
+    ),
     models: Type.Record(
       Type.String(),
       Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
@@ -69,5 +109,8 @@ export const defaultConfiguration: Configuration = {
   seed: 42,
   log_level: "warn",
   download: { base_url: "https://files.grouplens.org/datasets/movielens", timeout_ms: 3000 },
+  retrain: { cron: "0 4 * * *", zone: "UTC", catch_up: "once", after_interactions: 0 },
+  notify: { webhook_url: "", timeout_ms: 5000 },
+  vacuum: { grace_hours: 168 },
   models: {},
 };

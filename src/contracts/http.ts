@@ -50,6 +50,13 @@ const Genre = Type.String({
 });
 
 export const UserParams = Type.Object({ user_id: Id });
+/** Id of a session, as events name it. */
+const SessionId = Type.String({
+  format: "uuid",
+  pattern: "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
+});
+export const SessionParams = Type.Object({ session_id: SessionId });
+export const MergeBody = Type.Object({ session_id: SessionId }, strict);
 export const ItemParams = Type.Object({ item_id: Id });
 export const LegacyItemParams = Type.Object({ id: Id });
 export const LegacyUsersParams = Type.Object({
@@ -61,9 +68,28 @@ export const LegacyUsersParams = Type.Object({
   }),
 });
 
+/** Surfaces that can be asked for. The first is the default. */
+export const surfaces = ["for-you", "trending", "continue"] as const;
+/** Windows of what is trending. */
+export const windows = ["1h", "24h", "7d"] as const;
+const Window = Type.Enum([...windows], {
+  default: "24h",
+  description: "How far back `trending` looks.",
+});
+export const TrendingQuery = Type.Object(
+  { k: Type.Optional(k), genre: Type.Optional(Genre), window: Type.Optional(Window) },
+  strict,
+);
 export const RecommendQuery = Type.Object(
   {
     k: Type.Optional(k),
+    surface: Type.Optional(
+      Type.Enum([...surfaces], {
+        default: surfaces[0],
+        description: "`trending`: what others do now; `continue`: what was begun and not finished.",
+      }),
+    ),
+    window: Type.Optional(Window),
     genre: Type.Optional(Genre),
     exclude: Type.Optional(
       Type.Array(Id, {
@@ -115,7 +141,7 @@ const ItemHead = {
   genres: Type.Array(Type.String()),
 };
 export const ReasonAnswer = Type.Object({
-  source: Type.Enum(["history", "popularity", "top_ratings"]),
+  source: Type.Enum(["history", "popularity", "top_ratings", "trending", "continue"]),
   text: Type.String(),
   because: Type.Array(Type.Object({ item_id: Type.String(), title: Type.String(), weight: Type.Number() })),
 });
@@ -134,15 +160,30 @@ const listHead = {
   model_version: Type.String(),
   generated_at: Type.String({ format: "date-time" }),
 };
+const AnsweredSurface = Type.Enum(["for-you", "top", "trending", "continue"]);
 export const RecommendationsAnswer = Type.Object({
   request_id: Type.String(),
   user_id: Type.String(),
-  surface: Type.Enum(["for-you", "top"]),
+  surface: AnsweredSurface,
   model_version: Type.String(),
   generated_at: Type.String({ format: "date-time" }),
   degraded: Type.Array(Type.String()),
   items: Type.Array(RecommendedItemAnswer),
 });
+export const SessionAnswer = Type.Object({
+  ...listHead,
+  session_id: Type.String(),
+  surface: AnsweredSurface,
+  degraded: Type.Array(Type.String()),
+  items: Type.Array(RecommendedItemAnswer),
+});
+export const TrendingAnswer = Type.Object({
+  ...listHead,
+  surface: Type.Enum(["trending"]),
+  window: Type.Enum([...windows]),
+  items: Type.Array(RecommendedItemAnswer),
+});
+export const MergeAnswer = Type.Object({ user_id: Type.String(), session_id: Type.String() });
 export const TopAnswer = Type.Object({
   ...listHead,
   surface: Type.Enum(["top"]),
@@ -161,7 +202,7 @@ export const BatchAnswer = Type.Object({
     Type.Union([
       Type.Object({
         user_id: Type.String(),
-        surface: Type.Enum(["for-you", "top"]),
+        surface: AnsweredSurface,
         items: Type.Array(RecommendedItemAnswer),
       }),
       Type.Object({ user_id: Type.String(), error: ErrorInBatch }),

@@ -206,11 +206,14 @@ export interface BuildRecord extends PinnedTables {
   readonly ingestion_ts: string;
   /** Manifest of the import, relative to the lake's folder where it lies there. */
   readonly manifest_path: string;
+  /** Versions of the bronze tables that it was made from, by table; absent in records of older versions. */
+  readonly inputs?: Readonly<Record<string, number>>;
+  /** Ratings of the import; those that arrived as events are not counted here. */
   readonly ratings: RowCounts;
   readonly items: RowCounts;
-  /** Users of the source and of its ratings and tags. */
+  /** Users of the source, of its ratings and tags, and of events. */
   readonly users: number;
-  /** Items known only from ratings or tags. */
+  /** Items known only from ratings, tags or events. */
   readonly placeholders: number;
   /** Link source → items of the catalogue without a counterpart there; empty where the source has no links. */
   readonly unmapped: Readonly<Record<string, number>>;

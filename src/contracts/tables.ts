@@ -17,6 +17,8 @@ export interface TableContract {
   readonly columns: Readonly<Record<string, ColumnContract>>;
   /** Columns whose values together appear once; absent counts as one value. Empty: rows may repeat. */
   readonly key: readonly string[];
+  /** Columns by whose values the files lie in folders. */
+  readonly partitionBy?: readonly string[];
 }
 
 const required = (type: string, meaning: string): ColumnContract => ({ type, required: true, meaning });
@@ -28,6 +30,124 @@ const itemId = required("VARCHAR", "Item, as the primary source names it");
 const updatedAt = required(time, "When the import behind this row ran");
 const ratingCount = required("BIGINT", "Ratings that count: one a user and item, the latest");
 const ratingMean = optional("DOUBLE", "Mean of these ratings, 0.5..5");
+
+/** What the events of each topic say beside what all say; the topics of the log but that of dead letters. */
+const eventFields = {
+  events_views: {
+    item_id: required("VARCHAR", "Item that was looked at"),
+    page_url: optional("VARCHAR", "Page"),
+    device_type: optional("VARCHAR", "mobile, desktop, tablet or tv"),
+    progress: optional("DOUBLE", "Share that was watched, 0..1"),
+  },
+  events_clicks: {
+    item_id: required("VARCHAR", "Item that was clicked"),
+    click_type: optional("VARCHAR", "trailer, poster, title or recommendation"),
+    referrer: optional("VARCHAR", "Page before"),
+  },
+  events_ratings: {
+    item_id: required("VARCHAR", "Item that was rated"),
+    rating: required("DOUBLE", "0.5..5 in steps of 0.5"),
+    review_text: optional("VARCHAR", "Words with it"),
+  },
+  events_feedback: {
+    item_id: optional("VARCHAR", "Item; absent for impressions and retractions"),
+    duration_ms: optional("BIGINT", "How long it was listened to"),
+    completed: optional("BOOLEAN", "Whether it was listened to the end"),
+    item_ids: optional("VARCHAR[]", "Items of an impression, in the order shown"),
+    surface: optional("VARCHAR", "Where they were shown"),
+    model_version: optional("VARCHAR", "Release that chose them"),
+    target_event_id: optional("VARCHAR", "Event that is cancelled"),
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, ColumnContract>>>>;
+
+/** A topic whose events come into the lake. */
+export type EventTopic = keyof typeof eventFields;
+export const eventTopics = Object.keys(eventFields) as readonly EventTopic[];
+
+const eventHead = {
+  event_id: required("VARCHAR", "UUID of the event, in small letters"),
+  event_type: required("VARCHAR", "Kind of event"),
+  event_ts: required(time, "When it happened, as the client says"),
+  user_id: optional("VARCHAR", "Who did it; absent for visitors, who have a session"),
+  session_id: optional("VARCHAR", "Session in which it was done"),
+  request_id: optional("VARCHAR", "Answer that led to it"),
+  schema_version: required("INTEGER", "Version of the event's schema"),
+};
+const receipt = {
+  ingestion_ts: required(time, "When it was received"),
+  ingestion_date: required("DATE", "Day of ingestion_ts, UTC"),
+};
+
+/** Name of the table that holds the events of a topic as they were received. */
+export const bronzeEventsTable = (topic: EventTopic): string => `bronze_${topic}_raw`;
+
+/** The table of a topic's events as they were received: written from the log in batches, each event once, never by a build. */
+export function bronzeEvents(topic: EventTopic): TableContract {
+  return {
+    layer: "bronze",
+    meaning: `Events of the topic ${topic} as they were accepted`,
+    key: ["log_partition", "log_offset"],
+    partitionBy: ["ingestion_date"],
+    columns: {
+      ...eventHead,
+      event_ts: required("VARCHAR", "When it happened, as it was sent"),
+      ...eventFields[topic],
+      raw_payload: required("VARCHAR", "The event as JSON, whole"),
+      log_partition: required("INTEGER", "Partition of the log"),
+      log_offset: required("BIGINT", "Place in the partition"),
+      source_file: required("VARCHAR", "Where it came from: log/<topic>/<partition>"),
+      ...receipt,
+    },
+  };
+}
+
+const silverEvents = (topic: EventTopic, meaning: string): TableContract => ({
+  layer: "silver",
+  meaning: `${meaning}, each once; what was retracted is not here`,
+  key: ["event_id"],
+  partitionBy: ["event_date"],
+  columns: {
+    ...eventHead,
+    ...eventFields[topic],
+    ingestion_ts: receipt.ingestion_ts,
+    event_date: required("DATE", "Day of event_ts, UTC"),
+  },
+});
+
+/** What is watched most, from live state; written every minute, not by a build. */
+export const goldTrending = {
+  layer: "gold",
+  meaning: "What is used most in the last hour, day and week",
+  key: ["window", "genre", "rank"],
+  columns: {
+    item_id: itemId,
+    genre: required("VARCHAR", "Genre within which it is ranked; empty = all"),
+    window: required("VARCHAR", "1h, 24h or 7d"),
+    window_end: required(time, "End of the window"),
+    view_count: required("BIGINT", "Views in the window"),
+    click_count: required("BIGINT", "Clicks in the window"),
+    rating_count: required("BIGINT", "Ratings in the window"),
+    rating_avg: optional("DOUBLE", "Mean of these ratings; absent without one"),
+    trend_score: required("DOUBLE", "Weighted and decayed count"),
+    rank: required("INTEGER", "1 = most"),
+    computed_at: required(time, "When this was computed"),
+  },
+} as const satisfies TableContract;
+
+/** A row of `gold_trending`. Times as ISO 8601. */
+export interface TrendingRow {
+  readonly item_id: string;
+  readonly genre: string;
+  readonly window: "1h" | "24h" | "7d";
+  readonly window_end: string;
+  readonly view_count: number;
+  readonly click_count: number;
+  readonly rating_count: number;
+  readonly rating_avg?: number;
+  readonly trend_score: number;
+  readonly rank: number;
+  readonly computed_at: string;
+}
 
 /** Every silver and gold table that a build writes, by name. */
 export const tables = {
@@ -53,7 +173,7 @@ export const tables = {
       audio_features: required("MAP(VARCHAR, DOUBLE)", "Audio features by name, for music"),
       features: required("MAP(VARCHAR, VARCHAR)", "Other features by name"),
       poster_url: optional("VARCHAR", "Address of a poster"),
-      is_placeholder: required("BOOLEAN", "Known only from a rating or tag; never recommended"),
+      is_placeholder: required("BOOLEAN", "Known only from a rating, tag or event; never recommended"),
       is_hidden: required("BOOLEAN", "Withdrawn from answers"),
       available_from: optional(time, "Not shown before"),
       available_until: optional(time, "Not shown after"),
@@ -63,7 +183,7 @@ export const tables = {
   },
   silver_users: {
     layer: "silver",
-    meaning: "Every user of the source and every user who rated or tagged",
+    meaning: "Every user of the source and every user who rated, tagged or sent an event",
     key: ["user_id"],
     columns: {
       user_id: userId,
@@ -106,7 +226,10 @@ export const tables = {
       user_id: userId,
       item_id: itemId,
       event_type: required("VARCHAR", "Kind of event; imports hold ratings only"),
-      weight: required("DOUBLE", "rating / 5 from 3.5 on, else 0"),
+      weight: required(
+        "DOUBLE",
+        "As a sign of liking, without decay; a rating weighs rating / 5 from 3.5 on, else 0",
+      ),
       event_ts: optional(time, "When it happened; absent where the source has no times"),
       source: required("VARCHAR", "Source of the interaction"),
       event_id: optional("VARCHAR", "The event, where there was one"),
@@ -124,6 +247,10 @@ export const tables = {
       tag_ts: optional(time, "When"),
     },
   },
+  silver_events_views: silverEvents("events_views", "Views"),
+  silver_events_clicks: silverEvents("events_clicks", "Clicks"),
+  silver_events_ratings: silverEvents("events_ratings", "Ratings that arrived as events"),
+  silver_events_feedback: silverEvents("events_feedback", "Likes, dislikes, bookmarks, listens, impressions"),
   silver_rejected_rows: {
     layer: "silver",
     meaning: "Rows of the sources that no silver table took, and why",

@@ -11,4 +11,9 @@ export interface TrainingSet {
   readonly items: Vocabulary;
   /** Ratings 0.5..5, shape [users × items]. */
   readonly ratings: Interactions;
+  /**
+   * Weights that rankers learn from, > 0 and at most 5, shape [users × items], with the time of the newest action of each pair.
+   * Absent where nothing but imported ratings is known: the weights are then those of the ratings.
+   */
+  readonly weights?: Interactions;
 }

@@ -12,7 +12,13 @@ export interface HomePaths {
   readonly folder: string;
   readonly lake: string;
   readonly downloads: string;
+  /** The log of events; its offsets and ids. */
+  readonly log: string;
+  /** What events have changed since: profiles, seen sets, windows. */
+  readonly live: string;
   readonly releasePointer: string;
+  /** History of the workflow. */
+  readonly runs: string;
 }
 
 export function homePaths(folder: string): HomePaths {
@@ -20,7 +26,10 @@ export function homePaths(folder: string): HomePaths {
     folder,
     lake: join(folder, "lake"),
     downloads: join(folder, "downloads"),
+    log: join(folder, "state", "log"),
+    live: join(folder, "state", "live"),
     releasePointer: join(folder, "release.json"),
+    runs: join(folder, "runs"),
   };
 }
 

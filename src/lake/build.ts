@@ -9,6 +9,7 @@ import {
   type RowCounts,
   type TableQuality,
 } from "../contracts/quality.ts";
+import { type TableContract, type TableName, tables } from "../contracts/tables.ts";
 import { writeFileDurable } from "../durable-file.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UsherError } from "../errors.ts";
@@ -19,6 +20,7 @@ import type { Lake, StagedVersion } from "./lake.ts";
 import { asLakeError } from "./lake-error.ts";
 import { checkTable, refusal, warningsOf } from "./quality-gate.ts";
 import { guardedTables, type Received, receive, receivedTable } from "./received.ts";
+import { receivedEventsTable, receiveEvents } from "./received-events.ts";
 import { placeholderIds, rejectedRows, silverSteps, unmappedItems } from "./silver-steps.ts";
 
 export { latestBuild, readBuild } from "./build-record.ts";
@@ -29,11 +31,15 @@ export interface BuildRequest {
   readonly engine: Engine;
   /** Exactly one: a home folder holds one data set. */
   readonly imports: readonly ImportedSource[];
+  /** Versions of the bronze tables that the import reads, by table, for the record. */
+  readonly importVersions?: Readonly<Record<string, number>>;
   readonly onProgress?: Progress;
+  /** Aborting rejects with `CANCELLED` before the next table. */
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Builds silver and gold from an import, checks them, and records the build.
+ * Builds silver and gold from an import and from the events that have come into bronze, checks them, and records the build.
  *
  * Rows that break a rule are kept with file, line and reason in `silver_rejected_rows`; items that only ratings or tags name get a
  * placeholder. Silver is staged and judged as a whole before any table is committed; the record, written last, is the switch: killed
@@ -51,15 +57,20 @@ export async function buildLake(request: BuildRequest): Promise<BuildRecord> {
     const names = imports.map(({ source }) => source).join(", ");
     throw new UsherError("PARAMETER_INVALID", `build: expected one import, got ${imports.length}: ${names}`);
   }
+  const { importVersions = {}, onProgress = () => {}, signal } = request;
+  const beforeStep = () => {
+    if (signal?.aborted) throw new UsherError("CANCELLED", "the build was cancelled");
+  };
   try {
-    return await buildOne({ lake, engine, imported, onProgress: request.onProgress ?? (() => {}) });
+    return await buildOne({ lake, engine, imported, importVersions, onProgress, beforeStep });
   } catch (error) {
     throw asLakeError(error);
   } finally {
     for (const table of guardedTables) {
       await engine.run(`DROP TABLE IF EXISTS ${receivedTable(qualityRules[table].staging)}`);
     }
-    await engine.run(`DROP TABLE IF EXISTS ${latestRatingsTable}`);
+    for (const table of [latestRatingsTable, receivedEventsTable])
+      await engine.run(`DROP TABLE IF EXISTS ${table}`);
   }
 }
 
@@ -67,16 +78,21 @@ interface Build {
   readonly lake: Lake;
   readonly engine: Engine;
   readonly imported: ImportedSource;
+  readonly importVersions: Readonly<Record<string, number>>;
   readonly onProgress: Progress;
+  /** Called before each table; what it throws ends the build. */
+  readonly beforeStep: () => void;
 }
 
 async function buildOne(build: Build): Promise<BuildRecord> {
   const { lake, engine, imported, onProgress } = build;
   const received = new Map<GuardedTable, Received>();
   for (const table of guardedTables) {
+    build.beforeStep();
     onProgress({ phase: "silver", text: `checking ${table}` });
     received.set(table, await receive(engine, imported, table));
   }
+  const eventVersions = await receiveEvents(engine, lake);
   const findings = await findingsOf(build, [...received.values()]);
   const refused = refusal(findings);
   await writeReport(build, { ...findings, accepted: refused === undefined });
@@ -103,6 +119,7 @@ async function buildOne(build: Build): Promise<BuildRecord> {
     source: imported.source,
     ingestion_ts: imported.ingestionTs,
     manifest_path: insideLake(lake.folder, imported.manifestPath),
+    inputs: { ...build.importVersions, ...eventVersions },
     tables: versions,
     ratings: countsOf(received.get("silver_ratings")),
     items: countsOf(received.get("silver_items")),
@@ -119,7 +136,7 @@ async function buildOne(build: Build): Promise<BuildRecord> {
 
 /** All tables are staged before the first is committed, so that a full disk is met while nothing has changed. */
 async function stageAndCommit(
-  { lake, onProgress }: Build,
+  { lake, onProgress, beforeStep }: Build,
   work: {
     readonly phase: "silver" | "gold";
     readonly steps: readonly (readonly [table: string, select: string])[];
@@ -130,12 +147,14 @@ async function stageAndCommit(
   const staged: StagedVersion[] = [];
   try {
     for (const [table, select] of work.steps) {
+      beforeStep();
       onProgress({
         phase: work.phase,
         text: `writing ${table}`,
         fraction: staged.length / work.steps.length,
       });
-      staged.push(await lake.stage(table, select));
+      const { partitionBy }: TableContract = tables[table as TableName];
+      staged.push(await lake.stage(table, select, partitionBy ? { partitionBy } : {}));
     }
     for (let next = staged[0]; next; next = staged[0]) {
       const version = await lake.commit(next, { build: work.number });
@@ -201,6 +220,7 @@ async function previousRows(
   if (previous === undefined) return undefined;
   if (table === "silver_items") return previous.items.kept;
   if (table === "silver_users") return undefined; // most users are known from their ratings, whose volume is checked
+  if (table === "silver_ratings") return previous.ratings.kept; // the table holds those of events too
   const version = previous.tables[table];
   return version === undefined ? undefined : lake.rowCount(table, version);
 }

@@ -22,7 +22,9 @@ export async function removeLeftovers(
   which: { readonly before: number; readonly butNot: string } | { readonly stamp: string },
 ): Promise<void> {
   const candidates = [
-    ...(await filesIn(tableFolder)).filter((path) => path.endsWith(".parquet")),
+    ...(await filesIn(tableFolder)).filter(
+      (path) => path.endsWith(".parquet") && !path.startsWith(logFolder(tableFolder)), // checkpoints
+    ),
     ...(await filesIn(logFolder(tableFolder))).filter((path) => path.endsWith(".tmp")),
   ];
   if (candidates.length === 0) return;
@@ -37,7 +39,8 @@ export async function removeLeftovers(
   }
 }
 
-async function filesIn(folder: string): Promise<string[]> {
+/** All files below a folder; none where there is no such folder. */
+export async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return [];

@@ -15,9 +15,12 @@ import {
   type Snapshot,
 } from "./delta-log.ts";
 import { columnsOfSchema, schemaString } from "./delta-schema.ts";
-import type { Lake, StagedFile, StagedVersion } from "./lake.ts";
+import type { Lake, StagedFile, StagedVersion, StageOptions } from "./lake.ts";
 import { asLakeError } from "./lake-error.ts";
 import { sqlName, sqlPath, sqlText } from "./sql-text.ts";
+
+/** A log with more entries is read on from where it was read before; a shorter one is read whole, so that damage is seen at once. */
+const shortLogMax = 64;
 
 /**
  * The lake over one folder: Parquet (zstd) written by the engine, and a Delta log written here (reader version 1, writer version 2).
@@ -40,8 +43,15 @@ export function openLake(folder: string, engine: Engine): Lake {
   const openedAt = Date.now();
   const session = randomUUID().slice(0, 8); // file clocks are coarser than ours: the name tells what this lake itself has staged
   const folderOf = (table: string) => join(folder, layerOf(table), table);
-  const snapshot = (table: string, version?: number) => snapshotOf(folderOf(table), table, version);
-  const tidy = (table: string) => removeLeftovers(folderOf(table), { before: openedAt, butNot: session });
+  const read = rememberingReplay();
+  const snapshot = (table: string, version?: number) =>
+    snapshotOf({ tableFolder: folderOf(table), table, version, read });
+  const tidied = new Set<string>();
+  const tidy = async (table: string) => {
+    if (tidied.has(table)) return; // what is left behind later has a name of this session
+    await removeLeftovers(folderOf(table), { before: openedAt, butNot: session });
+    if (((await latestVersion(folderOf(table))) ?? 0) > shortLogMax) tidied.add(table);
+  };
 
   return {
     folder,
@@ -50,6 +60,10 @@ export function openLake(folder: string, engine: Engine): Lake {
     latest: (table) => latestVersion(folderOf(table)),
     tables: () => tablesIn(folder),
     relation: async (table, version) => relationOf(await snapshot(table, version), folderOf(table)),
+    transactions: async (table) => {
+      const latest = await latestVersion(folderOf(table));
+      return latest === undefined ? {} : (await read(folderOf(table), latest)).transactions;
+    },
     rowCount: async (table, version) => {
       const { files } = await snapshot(table, version);
       if (files.every((file) => file.rowCount >= 0)) {
@@ -67,7 +81,7 @@ export function openLake(folder: string, engine: Engine): Lake {
     },
     commit: async (staged, info = {}) => {
       await tidy(staged.table);
-      return commitStaged(folderOf(staged.table), staged, info);
+      return commitStaged(staged, { tableFolder: folderOf(staged.table), info, read });
     },
     discard: async ({ table, files }) => {
       // a commit may fail after its entry became visible, when the folder cannot be synced: then the files belong to a version
@@ -88,7 +102,20 @@ export async function relationIn(
   { table, version }: { table: string; version: number },
 ): Promise<string> {
   const folder = join(lakeFolder, layerOf(table), table);
-  return relationOf(await snapshotOf(folder, table, version), folder);
+  return relationOf(await snapshotOf({ tableFolder: folder, table, version, read: replay }), folder);
+}
+
+type Replay = (tableFolder: string, version: number) => Promise<Snapshot>;
+
+/** A {@link replay} that goes on from the newest version it has read of a long log. */
+function rememberingReplay(): Replay {
+  const known = new Map<string, Snapshot>();
+  return async (tableFolder, version) => {
+    const last = known.get(tableFolder);
+    const snapshot = await replay(tableFolder, version, last && last.version <= version ? last : undefined);
+    if (version > Math.max(shortLogMax, last?.version ?? 0)) known.set(tableFolder, snapshot);
+    return snapshot;
+  };
 }
 
 function layerOf(table: string): string {
@@ -117,21 +144,26 @@ async function tablesIn(folder: string): Promise<string[]> {
   return found.sort();
 }
 
-async function snapshotOf(
-  tableFolder: string,
-  table: string,
-  version: number | undefined,
-): Promise<Snapshot> {
+async function snapshotOf(of: {
+  tableFolder: string;
+  table: string;
+  version: number | undefined;
+  read: Replay;
+}): Promise<Snapshot> {
+  const { tableFolder, table, version, read } = of;
   const latest = await latestVersion(tableFolder);
   if (latest === undefined) throw new UsherError("TABLE_MISSING", `the lake has no table ${table}`);
   if (version !== undefined && (!Number.isInteger(version) || version < 0 || version > latest)) {
     throw new UsherError("TABLE_MISSING", `${table} has versions 0..${latest}, not ${version}`);
   }
-  return replay(tableFolder, version ?? latest);
+  return read(tableFolder, version ?? latest);
 }
 
-/** The FROM text of a snapshot, after a look at each file: one that is missing or cut off is found here, not as a wrong figure later. */
-async function relationOf(snapshot: Snapshot, tableFolder: string): Promise<string> {
+/**
+ * The FROM text of a snapshot, after a look at each file: one that is missing or cut off is found here, not as a wrong figure later.
+ * @throws UsherError `TABLE_DAMAGED`.
+ */
+export async function relationOf(snapshot: Snapshot, tableFolder: string): Promise<string> {
   const paths: string[] = [];
   for (const file of snapshot.files) {
     const path = join(tableFolder, ...file.path.split("/"));
@@ -161,18 +193,16 @@ async function relationOf(snapshot: Snapshot, tableFolder: string): Promise<stri
   return `(SELECT ${names} FROM read_parquet([${paths.join(", ")}], hive_partitioning = true, hive_types = {${types.join(", ")}}))`;
 }
 
-interface StageRequest {
+interface StageRequest extends StageOptions {
   readonly table: string;
   readonly select: string;
   readonly folder: string;
   /** Part of the names of the files. */
   readonly stamp: string;
-  readonly mode?: "overwrite" | "append";
-  readonly partitionBy?: readonly string[];
 }
 
 async function stageSelect(engine: Engine, request: StageRequest): Promise<StagedVersion> {
-  const { table, folder, stamp, mode = "overwrite", partitionBy = [] } = request;
+  const { table, folder, stamp, mode = "overwrite", partitionBy = [], replaces, transactions } = request;
   const described = await engine.rows(`DESCRIBE ${request.select}`);
   const columns = described.map((row) => ({
     name: String(row["column_name"]),
@@ -203,7 +233,8 @@ async function stageSelect(engine: Engine, request: StageRequest): Promise<Stage
     const files = written.map((row) => stagedFile(row, folder));
     await makeDurable(folder, files);
     const rowCount = files.reduce((sum, file) => sum + file.rowCount, 0);
-    return { table, rowCount, files, mode, schemaString: schema, partitionBy };
+    const extra = { ...(replaces ? { replaces } : {}), ...(transactions ? { transactions } : {}) };
+    return { table, rowCount, files, mode, schemaString: schema, partitionBy, ...extra };
   } catch (error) {
     await removeLeftovers(folder, { stamp }).catch(() => {}); // the first error tells more
     throw asLakeError(error);
@@ -229,16 +260,24 @@ async function makeDurable(folder: string, files: readonly StagedFile[]): Promis
 }
 
 async function commitStaged(
-  tableFolder: string,
   staged: StagedVersion,
-  info: Readonly<Record<string, string | number>>,
+  context: { tableFolder: string; info: Readonly<Record<string, string | number>>; read: Replay },
 ): Promise<number> {
+  const { tableFolder, info, read } = context;
   const latest = await latestVersion(tableFolder);
-  const previous = latest === undefined ? undefined : await replay(tableFolder, latest);
+  const previous = latest === undefined ? undefined : await read(tableFolder, latest);
   if (previous && staged.mode === "append" && previous.schemaString !== staged.schemaString) {
     throw new UsherError(
       "INTERNAL",
       `append to ${staged.table}: expected the columns ${previous.schemaString}, got ${staged.schemaString}`,
+    );
+  }
+  const live = new Set(previous?.files.map(({ path }) => path));
+  if (staged.replaces?.some((path) => !live.has(path))) {
+    // their rows have gone meanwhile, and would come back
+    throw new UsherError(
+      "TABLE_CONFLICT",
+      `${staged.table}: files that were to be written anew have left the table`,
     );
   }
   const version = (latest ?? -1) + 1;

@@ -12,6 +12,8 @@ export interface Snapshot {
   readonly partitionBy: readonly string[];
   /** Live files, in the order in which they were added. */
   readonly files: readonly StagedFile[];
+  /** The last number that each writer left, by its name. */
+  readonly transactions: Readonly<Record<string, number>>;
 }
 
 /** One line of a log entry. Only the members that are read here. */
@@ -30,6 +32,7 @@ interface Action {
     readonly stats?: string;
   };
   readonly remove?: { readonly path: string };
+  readonly txn?: { readonly appId: string; readonly version: number };
 }
 
 /** Folder of a table's log. */
@@ -59,13 +62,20 @@ export async function latestVersion(tableFolder: string): Promise<number | undef
 /**
  * Replays the log up to a version, in order, so that a path that was removed and added again is live.
  *
+ * @param known A snapshot of the same table, of this version or an older one, to go on from. Default: from the first entry.
  * @throws UsherError `TABLE_DAMAGED`, naming the entry that is missing, cut off, or needs a newer reader.
  * Source: Delta transaction log protocol, "Action Reconciliation". Checkpoints are not read: entries are never cleaned up here.
  */
-export async function replay(tableFolder: string, version: number): Promise<Snapshot> {
-  const live = new Map<string, StagedFile>();
-  let metaData: Action["metaData"];
-  for (let entry = 0; entry <= version; entry++) {
+export async function replay(tableFolder: string, version: number, known?: Snapshot): Promise<Snapshot> {
+  const live = new Map<string, StagedFile>(known?.files.map((file) => [file.path, file]));
+  const transactions: Record<string, number> = { ...known?.transactions };
+  let metaData: Action["metaData"] = known && {
+    id: known.tableId,
+    schemaString: known.schemaString,
+    partitionColumns: known.partitionBy,
+    createdTime: known.createdTime,
+  };
+  for (let entry = (known?.version ?? -1) + 1; entry <= version; entry++) {
     for (const action of await readEntry(logFile(tableFolder, entry))) {
       if ((action.protocol?.minReaderVersion ?? 1) > 1) {
         throw damaged(
@@ -74,6 +84,7 @@ export async function replay(tableFolder: string, version: number): Promise<Snap
         );
       }
       metaData = action.metaData ?? metaData;
+      if (action.txn) transactions[action.txn.appId] = action.txn.version;
       if (action.remove) live.delete(plainPath(action.remove.path));
       if (action.add) {
         const file = stagedFile(action.add, logFile(tableFolder, entry));
@@ -90,6 +101,7 @@ export async function replay(tableFolder: string, version: number): Promise<Snap
     schemaString: metaData.schemaString,
     partitionBy: metaData.partitionColumns,
     files: [...live.values()],
+    transactions,
   };
 }
 
@@ -112,6 +124,8 @@ export function entryText(
     readonly mode: "overwrite" | "append";
     readonly schemaString: string;
     readonly partitionBy: readonly string[];
+    readonly replaces?: readonly string[];
+    readonly transactions?: Readonly<Record<string, number>>;
   },
   context: {
     /** `undefined` for version 0. */
@@ -128,10 +142,10 @@ export function entryText(
     {
       commitInfo: {
         timestamp: now,
-        operation: "WRITE",
+        operation: staged.replaces ? "OPTIMIZE" : "WRITE",
         operationParameters: { mode, partitionBy: JSON.stringify(staged.partitionBy) },
         engineInfo: context.engineInfo,
-        isBlindAppend: mode !== "Overwrite",
+        isBlindAppend: mode !== "Overwrite" && !staged.replaces,
         ...(Object.keys(context.info).length > 0 ? { userMetadata: JSON.stringify(context.info) } : {}),
       },
     },
@@ -152,17 +166,30 @@ export function entryText(
       },
     });
   }
-  if (mode === "Overwrite") for (const file of previous?.files ?? []) actions.push(removeAction(file, now));
-  for (const file of staged.files) actions.push(addAction(file, now));
+  for (const [appId, version] of Object.entries(staged.transactions ?? {}))
+    actions.push({ txn: { appId, version, lastUpdated: now } });
+  const replaced = new Set(staged.replaces);
+  const leaves = (file: StagedFile) => (staged.replaces ? replaced.has(file.path) : mode === "Overwrite");
+  const dataChange = staged.replaces === undefined;
+  for (const file of previous?.files ?? [])
+    if (leaves(file)) actions.push(removeAction(file, { now, dataChange }));
+  for (const file of staged.files) actions.push(addAction(file, { now, dataChange }));
   return `${actions.map((action) => JSON.stringify(action)).join("\n")}\n`;
 }
 
-function removeAction(file: StagedFile, now: number): object {
+interface ActionContext {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** False where the rows stay the same and only lie elsewhere. */
+  readonly dataChange: boolean;
+}
+
+function removeAction(file: StagedFile, { now, dataChange }: ActionContext): object {
   return {
     remove: {
       path: encodedPath(file.path),
       deletionTimestamp: now,
-      dataChange: true,
+      dataChange,
       extendedFileMetadata: true,
       partitionValues: file.partition,
       size: file.sizeBytes,
@@ -170,17 +197,37 @@ function removeAction(file: StagedFile, now: number): object {
   };
 }
 
-function addAction(file: StagedFile, now: number): object {
+function addAction(file: StagedFile, { now, dataChange }: ActionContext): object {
   return {
     add: {
       path: encodedPath(file.path),
       partitionValues: file.partition,
       size: file.sizeBytes,
       modificationTime: now,
-      dataChange: true,
+      dataChange,
       stats: JSON.stringify({ numRecords: file.rowCount }),
     },
   };
+}
+
+/**
+ * The data files that the table had in each of some versions, together. Paths are as on disk.
+ * @throws UsherError `TABLE_DAMAGED`. Cost: one reading of the log.
+ */
+export async function pathsOfVersions(
+  tableFolder: string,
+  versions: ReadonlySet<number>,
+): Promise<Set<string>> {
+  const live = new Set<string>();
+  const found = new Set<string>();
+  for (let entry = 0; entry <= Math.max(-1, ...versions); entry++) {
+    for (const { add, remove } of await readEntry(logFile(tableFolder, entry))) {
+      if (remove) live.delete(plainPath(remove.path));
+      if (add) live.add(plainPath(add.path));
+    }
+    if (versions.has(entry)) for (const path of live) found.add(path);
+  }
+  return found;
 }
 
 async function readEntry(file: string): Promise<Action[]> {
@@ -218,7 +265,7 @@ function stagedFile(add: NonNullable<Action["add"]>, entry: string): StagedFile 
 }
 
 /** In the log a path is a relative URI; on disk it is what that decodes to. */
-function encodedPath(path: string): string {
+export function encodedPath(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/").replaceAll("%3D", "=");
 }
 

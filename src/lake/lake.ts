@@ -10,7 +10,14 @@ export interface StagedVersion {
   /** Delta schema of the SELECT that was written. */
   readonly schemaString: string;
   readonly partitionBy: readonly string[];
+  /** Paths of the files whose rows these are, written anew: they leave the table with this version, and no row changes. */
+  readonly replaces?: readonly string[];
+  /** How far each writer has come with this version, by the writer's name; see {@link Lake.transactions}. */
+  readonly transactions?: Readonly<Record<string, number>>;
 }
+
+/** What may be asked of a staged version beside its rows. */
+export type StageOptions = Partial<Pick<StagedVersion, "mode" | "partitionBy" | "replaces" | "transactions">>;
 
 export interface StagedFile {
   /** Relative to the table's folder, with `/`. */
@@ -43,17 +50,20 @@ export interface Lake {
    * @throws UsherError `TABLE_MISSING`, `TABLE_DAMAGED`.
    */
   relation(table: string, version?: number): Promise<string>;
+  /**
+   * How far each writer had come with the newest version, by the writer's name; empty where the table has none.
+   *
+   * Such a number is in the table from the same moment as the rows that it counts, so a writer that goes on from it
+   * neither loses nor doubles one.
+   */
+  transactions(table: string): Promise<Readonly<Record<string, number>>>;
   /** Rows of a version, from the log alone. */
   rowCount(table: string, version?: number): Promise<number>;
   /**
    * Runs a SELECT and writes its rows as Parquet (zstd) into the table's folder, fsynced, but in no version yet.
    * @throws UsherError `DISK_FULL`; nothing is left behind.
    */
-  stage(
-    table: string,
-    select: string,
-    options?: { mode?: "overwrite" | "append"; partitionBy?: readonly string[] },
-  ): Promise<StagedVersion>;
+  stage(table: string, select: string, options?: StageOptions): Promise<StagedVersion>;
   /**
    * Makes a staged version the newest one, by linking the next entry of the Delta log.
    * @returns The version's number, 0 for the first.

@@ -1,18 +1,22 @@
+import { pairWeightMax, weightHalfLifeDays } from "../contracts/events.ts";
 import type { PinnedTables } from "../contracts/quality.ts";
-import type { TableName } from "../contracts/tables.ts";
+import { eventTopics, type TableName } from "../contracts/tables.ts";
 import { type Catalogue, catalogue, type Item } from "../data/catalogue.ts";
-import { interactionsFromTriples } from "../data/interactions.ts";
+import { type Interactions, interactionsFromTriples } from "../data/interactions.ts";
+import { likedRating } from "../data/signals.ts";
 import type { TrainingSet } from "../data/training-set.ts";
 import { vocabulary } from "../data/vocabulary.ts";
 import type { Column, Engine } from "../engine/engine.ts";
 import { UsherError } from "../errors.ts";
 import type { Lake } from "./lake.ts";
+import { silverEventsTable } from "./received-events.ts";
 
 /**
  * The ratings of a build as the matrix that models learn from: of each user and item the latest.
  *
  * All users of `silver_users` and all items of `silver_items`, placeholders too, are in the vocabularies, in natural order: by number
- * where every id is a whole number, else by text. `times` is absent where no rating has one.
+ * where every id is a whole number, else by text. `times` is absent where no rating has one. `weights` is there where the build
+ * holds events: the newest rating of a pair and all its other actions, decayed to the newest event.
  *
  * @throws UsherError `DATA_EMPTY` where the build holds no rating; `TABLE_MISSING`, `TABLE_DAMAGED`.
  * Cost: two joins inside the engine, ratings · 24 bytes of memory.
@@ -49,11 +53,74 @@ export async function readTrainingSet(lake: Lake, engine: Engine, build: PinnedT
     ...(timed ? { times: columns["seconds"] as Float64Array } : {}),
   };
   const shape = { userCount: userIds.length, itemCount: itemIds.length };
+  const weights = await readWeights(lake, engine, { build, ratings, users, items, shape });
   return {
     users: vocabulary(userIds),
     items: vocabulary(itemIds),
     ratings: interactionsFromTriples(triples, shape),
+    ...(weights ? { weights } : {}),
   };
+}
+
+/** The weight of each pair of user and item (CONTRACTS "Signals"), or `undefined` where the build holds no events. */
+async function readWeights(
+  lake: Lake,
+  engine: Engine,
+  of: {
+    build: PinnedTables;
+    ratings: string;
+    users: OrderedIds;
+    items: OrderedIds;
+    shape: { userCount: number; itemCount: number };
+  },
+): Promise<Interactions | undefined> {
+  const { build, ratings, users, items, shape } = of;
+  const newest = await newestEvent(lake, engine, build);
+  if (newest === undefined) return undefined;
+  const age = (column: string) => `(${newest} - epoch(${column})) / ${24 * 3600}`;
+  const decayed = (weight: string, column: string) =>
+    `${weight} * pow(2, -(${age(column)}) / ${weightHalfLifeDays})`;
+  const columns = await engine.columns(
+    `WITH rated AS (
+       SELECT * FROM ${ratings}
+       QUALIFY row_number() OVER (PARTITION BY user_id, item_id ORDER BY rating_ts DESC NULLS LAST, event_id DESC NULLS LAST) = 1
+     ), signs AS (
+       SELECT user_id, item_id, epoch(rating_ts) AS seconds,
+         CASE WHEN event_id IS NULL THEN rating / 5 ELSE ${decayed("rating / 5", "rating_ts")} END AS weight
+       FROM rated WHERE rating >= ${likedRating}
+       UNION ALL
+       SELECT user_id, item_id, epoch(event_ts), ${decayed("weight", "event_ts")}
+       FROM ${await pinned(lake, build, "silver_interactions")}
+       WHERE event_id IS NOT NULL AND event_type <> 'rating' AND weight > 0
+     )
+     SELECT users.index AS user_index, items.index AS item_index, max(seconds) AS seconds,
+       CAST(least(${pairWeightMax}, sum(weight ORDER BY weight)) AS FLOAT) AS weight -- sorted, so that the last bits do not vary
+     FROM signs
+     JOIN (${users.indexed}) AS users ON users.id = signs.user_id
+     JOIN (${items.indexed}) AS items ON items.id = signs.item_id
+     GROUP BY ALL`,
+  );
+  const triples = {
+    users: columns["user_index"] as Int32Array,
+    items: columns["item_index"] as Int32Array,
+    values: columns["weight"] as Float32Array,
+    times: columns["seconds"] as Float64Array,
+  };
+  return interactionsFromTriples(triples, shape);
+}
+
+/** Seconds since 1970 of the newest accepted event of a build, whatever its type; `undefined` where there is none. */
+async function newestEvent(lake: Lake, engine: Engine, build: PinnedTables): Promise<number | undefined> {
+  let newest = Number.NEGATIVE_INFINITY;
+  for (const topic of eventTopics) {
+    const table = silverEventsTable(topic);
+    if (build.tables[table] === undefined) return undefined; // a build of before there were events
+    const [found] = await engine.rows(
+      `SELECT max(epoch(event_ts)) AS seconds FROM ${await pinned(lake, build, table)}`,
+    );
+    newest = Math.max(newest, Number(found?.["seconds"] ?? Number.NEGATIVE_INFINITY));
+  }
+  return Number.isFinite(newest) ? newest : undefined;
 }
 
 /**

@@ -1,8 +1,9 @@
 import { type StagingName, stagingColumns } from "../contracts/imports.ts";
 import { qualityRules } from "../contracts/quality.ts";
-import { type TableContract, type TableName, tables } from "../contracts/tables.ts";
+import { type EventTopic, type TableContract, type TableName, tables } from "../contracts/tables.ts";
 import { likedRating } from "../data/signals.ts";
 import { guardedTables, receivedTable } from "./received.ts";
+import { actions, eventWeight, receivedEventsTable, silverEventsTable } from "./received-events.ts";
 import { sqlName, sqlText } from "./sql-text.ts";
 
 /** A SELECT with exactly the columns and types that a table promises. */
@@ -46,10 +47,17 @@ export const silverSteps = {
     asContract(
       "silver_users",
       `SELECT user_id, coalesce(features, MAP {}) AS features, country,
-         ${time(ingestionTs)} AS created_at, ${time(ingestionTs)} AS updated_at
+         coalesce(first_event, ${time(ingestionTs)}) AS created_at, coalesce(first_event, ${time(ingestionTs)}) AS updated_at
        FROM (
-         SELECT user_id FROM ${kept("users")} UNION SELECT user_id FROM ${kept("ratings")}
-         UNION SELECT user_id FROM ${kept("tags")}
+         SELECT user_id, CASE WHEN bool_or(is_imported) THEN NULL ELSE min(ingestion_ts) END AS first_event
+         FROM (
+           SELECT DISTINCT user_id, true AS is_imported, NULL AS ingestion_ts FROM (
+             SELECT user_id FROM ${kept("users")} UNION SELECT user_id FROM ${kept("ratings")}
+             UNION SELECT user_id FROM ${kept("tags")}
+           )
+           UNION ALL
+           SELECT user_id, false, min(ingestion_ts) FROM ${receivedEventsTable} WHERE user_id IS NOT NULL GROUP BY user_id
+         ) GROUP BY user_id
        ) AS everybody
        LEFT JOIN (SELECT user_id, features, country FROM ${kept("users")}) AS described USING (user_id)`,
       "user_id",
@@ -65,7 +73,14 @@ export const silverSteps = {
       "silver_ratings",
       `SELECT user_id, item_id, rating, rating_ts, ${sqlText(source)} AS source, NULL AS event_id,
          CAST(rating_ts AS DATE) AS event_date, ${time(ingestionTs)} AS updated_at
-       FROM ${kept("ratings")}`,
+       FROM ${kept("ratings")} AS imported
+       WHERE NOT EXISTS (
+         SELECT 1 FROM ${ratingEvents} AS events WHERE events.user_id = imported.user_id
+           AND events.item_id = imported.item_id AND events.event_ts = imported.rating_ts
+       )
+       UNION ALL
+       SELECT user_id, item_id, rating, event_ts, '${eventSource}', event_id, CAST(event_ts AS DATE), ingestion_ts
+       FROM ${ratingEvents}`,
       "user_id, item_id, rating_ts NULLS FIRST",
     ),
   silver_interactions: ({ source }) =>
@@ -74,9 +89,16 @@ export const silverSteps = {
       `SELECT user_id, item_id, 'rating' AS event_type,
          CASE WHEN rating >= ${likedRating} THEN rating / 5 ELSE 0 END AS weight, rating_ts AS event_ts,
          ${sqlText(source)} AS source, NULL AS event_id, CAST(rating_ts AS DATE) AS event_date
-       FROM ${kept("ratings")}`,
+       FROM ${kept("ratings")}
+       UNION ALL
+       SELECT user_id, item_id, event_type, ${eventWeight}, event_ts, '${eventSource}', event_id, CAST(event_ts AS DATE)
+       FROM (SELECT * FROM ${actions} ORDER BY event_ts, event_id)`,
     ),
   silver_tags: () => asContract("silver_tags", `SELECT * FROM ${kept("tags")}`),
+  silver_events_views: () => eventsOf("events_views"),
+  silver_events_clicks: () => eventsOf("events_clicks"),
+  silver_events_ratings: () => eventsOf("events_ratings"),
+  silver_events_feedback: () => eventsOf("events_feedback"),
   silver_rejected_rows: ({ unsplit }) =>
     asContract(
       "silver_rejected_rows",
@@ -86,11 +108,28 @@ export const silverSteps = {
     ),
 } as const satisfies Partial<Record<TableName, (context: SilverContext) => string>>;
 
+/** What stands as the source of rows that arrived as events. */
+export const eventSource = "events";
+
+/** Ratings that arrived as events, one a user, item and moment: of several the one of the greatest event id. */
+const ratingEvents = `(SELECT * FROM ${actions} WHERE event_type = 'rating'
+  QUALIFY row_number() OVER (PARTITION BY user_id, item_id, event_ts ORDER BY event_id DESC) = 1)`;
+
+function eventsOf(topic: EventTopic): string {
+  return asContract(
+    silverEventsTable(topic),
+    `SELECT *, CAST(event_ts AS DATE) AS event_date FROM ${receivedEventsTable}
+     WHERE topic = ${sqlText(topic)} AND NOT is_retracted`,
+    "event_date, event_ts, event_id",
+  );
+}
+
 const time = (iso: string) => `CAST(${sqlText(iso)} AS TIMESTAMP WITH TIME ZONE)`;
 
-/** Items that ratings or tags name and the catalogue does not know. */
+/** Items that ratings, tags or events name and the catalogue does not know. */
 export const placeholderIds = `SELECT item_id FROM (
     SELECT item_id FROM ${kept("ratings")} UNION SELECT item_id FROM ${kept("tags")}
+    UNION SELECT item_id FROM ${receivedEventsTable} WHERE item_id IS NOT NULL
   ) WHERE item_id NOT IN (SELECT item_id FROM ${kept("items")})`;
 
 /** Items of the catalogue without a counterpart among the links that silver takes, for each source of links: `item_id, title, source`. */

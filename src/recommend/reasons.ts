@@ -1,7 +1,10 @@
 import type { Item } from "../data/catalogue.ts";
 
-/** Where a recommendation comes from: the user's own history, the popular items of the model, or the labelled top list. */
-export type ReasonSource = "history" | "popularity" | "top_ratings";
+/**
+ * Where a recommendation comes from: the user's own history, the popular items of the model, the labelled top list, what others do
+ * now, or what the user has begun.
+ */
+export type ReasonSource = "history" | "popularity" | "top_ratings" | "trending" | "continue";
 
 /** One of the user's own items, and how much it added to the score. */
 export interface ReasonItem {
@@ -48,6 +51,20 @@ export function ratedReason(rated: RatingSummary, source: ReasonSource): Reason 
 function ratedText({ count, mean }: RatingSummary): string {
   if (count === 0) return "not rated yet";
   return `rated ${mean.toFixed(1)} on average by ${count} ${count === 1 ? "viewer" : "viewers"}`;
+}
+
+/** `watched, liked or rated 12 times in the last 24 hours`. @param window As in the API: `1h`, `24h` or `7d`. */
+export function trendingReason(actionCount: number, window: string): Reason {
+  const [, count, unit] = /^(\d+)(h|d)$/.exec(window) ?? [];
+  const units = `${unit === "d" ? "day" : "hour"}${count === "1" ? "" : "s"}`;
+  const last = count === "1" ? `last ${units}` : `last ${count} ${units}`;
+  const times = actionCount === 1 ? "once" : `${actionCount} times`;
+  return { source: "trending", text: `watched, liked or rated ${times} in the ${last}`, because: [] };
+}
+
+/** `you have watched 40 % of it`. @param progress 0..1. */
+export function continueReason(progress: number): Reason {
+  return { source: "continue", text: `you have watched ${Math.round(100 * progress)} % of it`, because: [] };
 }
 
 /**

@@ -1,12 +1,21 @@
 import { listLengthMax } from "../contracts/http.ts";
 import type { Catalogue, Item } from "../data/catalogue.ts";
-import { emptyHistory, type History, historyOf } from "../data/interactions.ts";
-import { ratingWeight } from "../data/signals.ts";
+import { emptyHistory, type History } from "../data/interactions.ts";
 import type { TrainingSet } from "../data/training-set.ts";
 import { UsherError } from "../errors.ts";
+import type { LiveView, TrendingItem } from "../live/live-view.ts";
 import type { Model } from "../models/model.ts";
 import { recommendItems, similarTo } from "../models/recommend.ts";
-import { historyReason, type Reason, ratedReason, reasonItemsMax, strongestPositions } from "./reasons.ts";
+import { type PersonHistory, personHistory } from "./person-history.ts";
+import {
+  continueReason,
+  historyReason,
+  type Reason,
+  ratedReason,
+  reasonItemsMax,
+  strongestPositions,
+  trendingReason,
+} from "./reasons.ts";
 import { holds, type Shelf, type Shelves, shelves, unionOf } from "./shelves.ts";
 import { type TopItem, type TopList, topList } from "./top-list.ts";
 
@@ -31,10 +40,35 @@ export interface RecommendedItem {
   readonly reason: Reason;
 }
 
-/** An answer: `for-you` from the user's own history, or the labelled `top` list for who has none yet. */
+/**
+ * An answer: `for-you` from the user's own history, or the labelled `top` list for who has none yet; what others do now
+ * (`trending`); or what the user has begun (`continue`).
+ */
 export interface Recommendations {
-  readonly surface: "for-you" | "top";
+  readonly surface: "for-you" | "top" | "trending" | "continue";
   readonly items: readonly RecommendedItem[];
+}
+
+/** For whom a list is, and what must be in it. */
+export interface ListRequest {
+  /** Absent for a visitor without an account, of whom only `live` is known. */
+  readonly userId?: string | undefined;
+  /** 1..200. */
+  readonly k: number;
+  /** Only items of this genre; one that no item has gives an empty list. */
+  readonly genre?: string | undefined;
+  /** Ids that must not appear; unknown ones do no harm. */
+  readonly excluded?: readonly string[] | undefined;
+  /** What the person did since the release was trained. Disliked items never appear. */
+  readonly live?: LiveView | undefined;
+  /** Whether what was rated or completed is left out. Default true. */
+  readonly hideConsumed?: boolean | undefined;
+}
+
+/** What others do now, the highest score first, and in which window: `1h`, `24h` or `7d`. */
+export interface TrendingNow {
+  readonly window: string;
+  readonly items: readonly TrendingItem[];
 }
 
 /** An item that resembles another. */
@@ -49,21 +83,17 @@ export interface Recommender {
   readonly version: string;
   readonly catalogue: Catalogue;
   /**
-   * The best items that the user has not rated.
+   * The best items that the person has not consumed. An unknown user, or one without a liked item, gets the top list, still
+   * without what they consumed.
    *
-   * @param request.userId An unknown user, or one without a liked item, gets the top list, still without what they rated.
-   * @param request.k 1..200.
-   * @param request.genre Only items of this genre; one that no item has gives an empty list.
-   * @param request.excluded Ids that must not appear; unknown ones do no harm.
    * @throws UsherError `PARAMETER_INVALID`: k out of range.
    * Cost: two fold-ins and one scoring of the catalogue by the ranker, one fold-in by the rater, and k explanations.
    */
-  recommend(request: {
-    userId: string;
-    k: number;
-    genre?: string | undefined;
-    excluded?: readonly string[] | undefined;
-  }): Recommendations;
+  recommend(request: ListRequest): Recommendations;
+  /** What is trending, less what the person has consumed; nobody's list where neither user nor live view is given. */
+  trending(request: ListRequest & { readonly now: TrendingNow }): Recommendations;
+  /** What the person has begun and not finished, the last looked at first. */
+  continuing(request: ListRequest): Recommendations;
   /** @throws UsherError `ITEM_UNKNOWN`, `PARAMETER_INVALID`. */
   similar(request: { itemId: string; k: number }): readonly SimilarItem[];
   /** The best rated items for everybody, with predicted ratings of a new user. @throws UsherError `PARAMETER_INVALID`. */
@@ -87,20 +117,6 @@ function checkLength(k: number): void {
   }
 }
 
-/** A user's ratings as weights for the ranker: entries without weight are dropped. */
-function weightsOf(ratings: History): History {
-  const items = new Int32Array(ratings.items.length);
-  const values = new Float32Array(ratings.items.length);
-  let kept = 0;
-  for (let at = 0; at < items.length; at++) {
-    const weight = ratingWeight(ratings.values[at] ?? 0);
-    if (weight === 0) continue;
-    items[kept] = ratings.items[at] ?? 0;
-    values[kept++] = weight;
-  }
-  return { items: items.subarray(0, kept), values: values.subarray(0, kept) };
-}
-
 /**
  * Makes answers from a release and the catalogue of the same build.
  *
@@ -110,6 +126,10 @@ function weightsOf(ratings: History): History {
  */
 export function recommender(options: { release: ServedRelease; catalogue: Catalogue }): Recommender {
   return new ReleaseRecommender(options.release, options.catalogue);
+}
+
+interface ChosenItem extends TopItem {
+  readonly reason: Reason;
 }
 
 class ReleaseRecommender implements Recommender {
@@ -135,27 +155,66 @@ class ReleaseRecommender implements Recommender {
     this.#excluded = new Int32Array(2 * items.size);
   }
 
-  recommend({ userId, k, genre, excluded }: Parameters<Recommender["recommend"]>[0]): Recommendations {
-    checkLength(k);
-    const history = this.#historyOf(userId);
-    const weights = weightsOf(history);
+  recommend(request: ListRequest): Recommendations {
+    checkLength(request.k);
+    const person = this.#personOf(request);
+    const { weights } = person;
     const surface = weights.items.length === 0 ? "top" : "for-you";
-    const shelf = this.#shelfOf(genre);
+    const shelf = this.#shelfOf(request.genre);
     if (!shelf) return { surface, items: [] };
-    const refused = unionOf(history.items, this.#indexesOf(excluded ?? []), this.#refused);
-    if (surface === "top") return { surface, items: this.#topFor(history, { k, shelf, refused }) };
+    const refused = this.#refusedBy(request, person);
+    const { k } = request;
+    if (surface === "top") return { surface, items: this.#topFor(person.ratings, { k, shelf, refused }) };
     const found = recommendItems(this.#release.ranker, {
       history: weights,
       k,
       excluded: unionOf(refused, shelf.others, this.#excluded),
     });
-    const ratings = this.#release.rater.scoreChosen(history, found.items);
     const reasons = this.#explain(weights, found);
-    const items = Array.from(found.items, (itemIndex, at) => {
-      const entry = { itemIndex, score: found.scores[at] ?? 0 };
-      return this.#present(entry, { at, rating: ratings[at] ?? 0, reason: reasons[at] as Reason });
-    });
-    return { surface, items };
+    const chosen = Array.from(found.items, (itemIndex, at) => ({
+      itemIndex,
+      score: found.scores[at] ?? 0,
+      reason: reasons[at] as Reason,
+    }));
+    return { surface, items: this.#presentAll(chosen, person.ratings) };
+  }
+
+  trending({ now, ...request }: ListRequest & { readonly now: TrendingNow }): Recommendations {
+    const items = this.#choose(request, now.items, ({ score, actionCount }) => ({
+      score,
+      reason: trendingReason(actionCount, now.window),
+    }));
+    return { surface: "trending", items };
+  }
+
+  continuing(request: ListRequest): Recommendations {
+    const begun = request.live?.continuing ?? [];
+    const items = this.#choose(request, begun, ({ progress }) => ({
+      score: progress,
+      reason: continueReason(progress),
+    }));
+    return { surface: "continue", items };
+  }
+
+  /** The first of a list that the person may be shown. */
+  #choose<Entry extends { readonly itemId: string }>(
+    request: ListRequest,
+    entries: readonly Entry[],
+    present: (entry: Entry) => { score: number; reason: Reason },
+  ): RecommendedItem[] {
+    checkLength(request.k);
+    const shelf = this.#shelfOf(request.genre);
+    if (!shelf) return [];
+    const person = this.#personOf(request);
+    const refused = this.#refusedBy(request, person);
+    const chosen: ChosenItem[] = [];
+    for (const entry of entries) {
+      if (chosen.length === request.k) break;
+      const itemIndex = this.#release.set.items.indexOf(entry.itemId);
+      if (!holds(shelf.items, itemIndex) || holds(refused, itemIndex)) continue;
+      chosen.push({ itemIndex, ...present(entry) });
+    }
+    return this.#presentAll(chosen, person.ratings);
   }
 
   similar({ itemId, k }: { itemId: string; k: number }): readonly SimilarItem[] {
@@ -180,13 +239,17 @@ class ReleaseRecommender implements Recommender {
 
   predictRating({ userId, itemId }: { userId: string; itemId: string }): number {
     const index = this.#shownIndex(itemId);
-    return clipRating(this.#release.rater.scoreChosen(this.#historyOf(userId), [index])[0] ?? 0);
+    return clipRating(this.#release.rater.scoreChosen(this.#personOf({ userId }).ratings, [index])[0] ?? 0);
   }
 
-  #historyOf(userId: string): History {
-    const { users, ratings } = this.#release.set;
-    const user = users.indexOf(userId);
-    return user < 0 ? emptyHistory : historyOf(ratings, user);
+  #personOf({ userId, live }: Pick<ListRequest, "userId" | "live">): PersonHistory {
+    return personHistory(this.#release.set, { userId, live });
+  }
+
+  /** What must not be in a list. The result is valid until the next call. */
+  #refusedBy({ excluded = [], hideConsumed = true }: ListRequest, person: PersonHistory): Int32Array {
+    const own = hideConsumed ? person.consumed : person.denied;
+    return unionOf(own, this.#indexesOf(excluded), this.#refused);
   }
 
   #indexesOf(itemIds: readonly string[]): Int32Array {
@@ -218,22 +281,24 @@ class ReleaseRecommender implements Recommender {
       if (chosen.length === list.k) break;
       if (!holds(list.refused, entry.itemIndex)) chosen.push(entry);
     }
-    const indexes = chosen.map(({ itemIndex }) => itemIndex);
-    const ratings = this.#release.rater.scoreChosen(history, indexes);
-    return chosen.map((entry, at) => {
-      const reason = ratedReason(this.#best.ratingsOf(entry.itemIndex), "top_ratings");
-      return this.#present(entry, { at, rating: ratings[at] ?? 0, reason });
-    });
+    const explained = chosen.map((entry) => ({
+      ...entry,
+      reason: ratedReason(this.#best.ratingsOf(entry.itemIndex), "top_ratings"),
+    }));
+    return this.#presentAll(explained, history);
   }
 
-  #present(entry: TopItem, place: { at: number; rating: number; reason: Reason }): RecommendedItem {
-    return {
-      item: this.#shownItem(entry.itemIndex),
-      rank: place.at + 1,
-      score: round(entry.score, scoreSteps),
-      ratingPredicted: clipRating(place.rating),
-      reason: place.reason,
-    };
+  /** The chosen items in their order, with what the person would rate them. */
+  #presentAll(chosen: readonly ChosenItem[], history: History): RecommendedItem[] {
+    const indexes = chosen.map(({ itemIndex }) => itemIndex);
+    const ratings = this.#release.rater.scoreChosen(history, indexes);
+    return chosen.map(({ itemIndex, score, reason }, at) => ({
+      item: this.#shownItem(itemIndex),
+      rank: at + 1,
+      score: round(score, scoreSteps),
+      ratingPredicted: clipRating(ratings[at] ?? 0),
+      reason,
+    }));
   }
 
   /** One reason for each of the items. */

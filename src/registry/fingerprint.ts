@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { TrainingSet } from "../data/training-set.ts";
 
 /**
- * SHA-256 over the ids and the ratings of a training set, in hexadecimal: the same data in the same order give the same text.
+ * SHA-256 over the ids, the ratings and the weights of a training set, in hexadecimal: the same data in the same order give the same text.
  *
  * Each part is preceded by its length, so that no two different sets look alike. Numbers are hashed as little-endian bytes.
  *
@@ -12,8 +12,9 @@ export function fingerprintOf(set: TrainingSet): string {
   const hash = createHash("sha256");
   const part = (bytes: Uint8Array) => hash.update(`${bytes.byteLength}\n`).update(bytes);
   for (const { ids } of [set.users, set.items]) part(Buffer.from(JSON.stringify(ids)));
-  const { starts, items, values, times } = set.ratings;
-  for (const column of [starts, items, values, times ?? new Float64Array(0)])
-    part(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+  for (const { starts, items, values, times } of [set.ratings, ...(set.weights ? [set.weights] : [])]) {
+    for (const column of [starts, items, values, times ?? new Float64Array(0)])
+      part(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
+  }
   return hash.digest("hex");
 }

@@ -47,6 +47,7 @@ async function run(task: WorkerRequest["task"], request: WorkerTrainRequest): Pr
     userIds: set.users.ids,
     itemIds: set.items.ids,
     ratings: sharedInteractions(set.ratings),
+    ...(set.weights ? { weights: sharedInteractions(set.weights) } : {}),
     seed,
     ...(candidates ? { candidates } : {}),
     ...(k === undefined ? {} : { k }),

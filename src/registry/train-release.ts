@@ -1,9 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Progress } from "../contracts/progress.ts";
 import type { ModelChoice, TrainingReport } from "../contracts/release.ts";
-import { type Interactions, mapInteractions } from "../data/interactions.ts";
-import { ratingWeight, weightsOfRatings } from "../data/signals.ts";
-import { splitByUser, type UserSplit } from "../data/split.ts";
+import type { Interactions } from "../data/interactions.ts";
 import type { TrainingSet } from "../data/training-set.ts";
 import { UsherError } from "../errors.ts";
 import { evaluateRanking } from "../evaluate/ranking.ts";
@@ -23,6 +21,7 @@ import {
 import { type Entrant, type Entrants, entrantsOf } from "./entrants.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { type SliceFigures, sliceFigures } from "./slice-figures.ts";
+import { rankerWeights, type SetSplit, splitSet } from "./split-set.ts";
 
 /** What to train on and what to try. */
 export interface TrainRequest {
@@ -76,7 +75,7 @@ export async function trainRelease(request: TrainRequest): Promise<TrainedReleas
     });
   }
   const { set } = request;
-  const weights = rankerData(set.ratings);
+  const weights = rankerWeights(set);
   const refit = { request, steps: 2, suffix: " on all data" };
   return {
     report,
@@ -110,8 +109,8 @@ async function compare(
     throw new UsherError("DATA_EMPTY", "training: expected at least one rating, got none");
   }
   const entrants = entrantsOf({ candidates, seed, table, present, presentRater });
-  const split = splitByUser(set.ratings, { share: heldOutShare, seed });
-  const figures = await fitAndEvaluate(fittable(entrants, split.train), { request, split });
+  const split = splitSet(set, { share: heldOutShare, seed });
+  const figures = await fitAndEvaluate(fittable(entrants, split), { request, split });
   const rankers = compareRankers(figures.rankers, { baseline: entrants.rankerBaseline, seed });
   const raters = compareRaters(figures.raters, { baseline: entrants.raterBaseline, seed });
   const { ranker, reason } = chooseRanker(rankers, { baseline: entrants.rankerBaseline });
@@ -125,15 +124,9 @@ async function compare(
   return { report, ranker: ranker.entrant, rater: rater.entrant };
 }
 
-/** What rankers learn from: weights, or, where no rating is a sign of liking, who rated what at all. */
-function rankerData(ratings: Interactions): Interactions {
-  const weights = weightsOfRatings(ratings);
-  return weights.items.length > 0 ? weights : mapInteractions(ratings, () => 1);
-}
-
 /** All entrants; without a single sign of liking in the training part there is nothing to rank by but popularity. */
-function fittable({ all, rankerBaseline }: Entrants, train: Interactions): readonly Entrant[] {
-  if (train.values.some((rating) => ratingWeight(rating) > 0)) return all;
+function fittable({ all, rankerBaseline }: Entrants, { train }: SetSplit): readonly Entrant[] {
+  if (train.isLiked) return all;
   return all.filter((entrant) => entrant === rankerBaseline || entrant.algorithm.purpose === "rating");
 }
 
@@ -156,15 +149,16 @@ async function fit(
 
 async function fitAndEvaluate(
   entrants: readonly Entrant[],
-  { request, split: { train, test } }: { request: TrainRequest; split: UserSplit },
+  { request, split: { train, test } }: { request: TrainRequest; split: SetSplit },
 ): Promise<{ rankers: Omit<Ranked, "interval">[]; raters: Omit<Rated, "interval">[] }> {
-  const weights = rankerData(train);
-  const relevant = weightsOfRatings(test);
+  const { weights, seen } = train;
   const isRanker = (entrant: Entrant) => entrant.algorithm.purpose === "ranking";
   const steps = entrants.length;
   const models: Model[] = [];
   for (const [step, entrant] of entrants.entries()) {
-    models.push(await fit(entrant, { data: isRanker(entrant) ? weights : train, request, step, steps }));
+    models.push(
+      await fit(entrant, { data: isRanker(entrant) ? weights : train.ratings, request, step, steps }),
+    );
   }
   const rankers: Omit<Ranked, "interval">[] = [];
   const raters: Omit<Rated, "interval">[] = [];
@@ -174,10 +168,13 @@ async function fitAndEvaluate(
     const onUser = (fraction: number) =>
       request.onProgress?.({ phase: "evaluate", text: entrant.label, fraction: (step + fraction) / steps });
     if (isRanker(entrant)) {
-      const task = { model, train: weights, seen: train, relevant, k: request.k ?? 10, onUser };
+      const task = { model, train: weights, seen, relevant: test.relevant, k: request.k ?? 10, onUser };
       rankers.push({ entrant, evaluation: await evaluateRanking(task) });
     } else {
-      raters.push({ entrant, evaluation: evaluateRating({ model, train, test, onUser }) });
+      raters.push({
+        entrant,
+        evaluation: evaluateRating({ model, train: train.ratings, test: test.ratings, onUser }),
+      });
     }
   }
   return { rankers, raters };
@@ -191,14 +188,14 @@ async function breathe(signal: AbortSignal | undefined): Promise<void> {
 
 function slicesOf(of: {
   request: TrainRequest;
-  split: UserSplit;
+  split: SetSplit;
   rankers: readonly Ranked[];
   baseline: Entrant;
 }): SliceFigures[] {
   const { request, split, rankers, baseline } = of;
   const { seed, itemGroups } = request;
-  const relevant = weightsOfRatings(split.test);
-  return sliceFigures({ rankers, baseline, seen: split.train, relevant }, { seed, itemGroups });
+  const { relevant } = split.test;
+  return sliceFigures({ rankers, baseline, seen: split.train.seen, relevant }, { seed, itemGroups });
 }
 
 function choiceOf({ algorithm, parameters }: Entrant): ModelChoice {
@@ -207,7 +204,7 @@ function choiceOf({ algorithm, parameters }: Entrant): ModelChoice {
 
 function describe(options: {
   request: TrainRequest;
-  split: UserSplit;
+  split: SetSplit;
   rankers: readonly Ranked[];
   raters: readonly Rated[];
 }): Omit<TrainingReport, "chosen" | "gate"> {
@@ -224,8 +221,8 @@ function describe(options: {
     split: {
       share: heldOutShare,
       order: split.usersAtRandom === 0 ? "time" : split.usersByTime === 0 ? "random" : "mixed",
-      train_ratings: split.train.items.length,
-      test_ratings: split.test.items.length,
+      train_ratings: split.train.ratings.items.length,
+      test_ratings: split.test.ratings.items.length,
       users_evaluated: rankers[0]?.evaluation.users.length ?? 0,
     },
     k,

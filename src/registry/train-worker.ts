@@ -15,6 +15,7 @@ export interface WorkerRequest {
   readonly userIds: readonly string[];
   readonly itemIds: readonly string[];
   readonly ratings: Interactions;
+  readonly weights?: Interactions;
   readonly seed: number;
   readonly candidates?: readonly Candidate[];
   readonly k?: number;
@@ -57,11 +58,16 @@ function movable(model: Model, moved: ArrayBuffer[]): ModelData {
   return { ...data, arrays };
 }
 
-async function work({ task, userIds, itemIds, ratings, ...rest }: WorkerRequest): Promise<void> {
+async function work({ task, userIds, itemIds, ratings, weights, ...rest }: WorkerRequest): Promise<void> {
   try {
     const request = {
       ...rest,
-      set: { users: vocabulary(userIds), items: vocabulary(itemIds), ratings },
+      set: {
+        users: vocabulary(userIds),
+        items: vocabulary(itemIds),
+        ratings,
+        ...(weights ? { weights } : {}),
+      },
       onProgress: (event: ProgressEvent) => say({ kind: "progress", event }),
     };
     if (task === "compare") return say({ kind: "compared", report: await compareCandidates(request) });

@@ -3,7 +3,7 @@ import type { Item } from "../data/catalogue.ts";
 import { UsherError } from "../errors.ts";
 import type { ReasonItem } from "../recommend/reasons.ts";
 import type { RecommendedItem, SimilarItem } from "../recommend/recommender.ts";
-import type { ServerContext, Serving } from "./context.ts";
+import type { Living, ServerContext, Serving } from "./context.ts";
 
 /** The release that answers. @throws UsherError `NOT_READY`. */
 export function servingNow(context: ServerContext): Serving {
@@ -11,6 +11,15 @@ export function servingNow(context: ServerContext): Serving {
   if (serving) return serving;
   const { text } = context.status();
   throw new UsherError("NOT_READY", `no release serves yet${text ? ` (${text})` : ""}; see /health/ready`);
+}
+
+/** What takes events. @throws UsherError `NOT_READY`. */
+export function livingNow(context: ServerContext): Living {
+  if (context.living) return context.living;
+  throw new UsherError(
+    "NOT_READY",
+    "events are taken by the server that owns the home, once it is ready; see /health/ready",
+  );
 }
 
 /** What stands at the head of every computed list. */

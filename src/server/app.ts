@@ -13,12 +13,18 @@ import { answerBelowRoutes, answerBrokenHttp } from "./broken-http.ts";
 import type { ServerContext } from "./context.ts";
 import { type HostGuard, hostGuard } from "./host-guard.ts";
 import { answerUnrouted, authorityOf, methodTable } from "./methods.ts";
-import { asServerError, problemOf, problemType } from "./problem.ts";
+import { serverMetrics } from "./metrics.ts";
+import { asServerError, isPassing, problemOf, problemType } from "./problem.ts";
 import { catalogueRoutes } from "./routes/catalogue.ts";
 import { compatRoutes } from "./routes/compat.ts";
+import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
+import { eventRoutes } from "./routes/events.ts";
+import { livingRoutes } from "./routes/living.ts";
+import { metricsRoute } from "./routes/metrics.ts";
 import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
 import { itemListRoutes, userListRoutes } from "./routes/recommendations.ts";
+import { jobRoutes, qualityRoutes, runRoutes, switchRoutes } from "./routes/upkeep.ts";
 import { checkTarget, compileValidator } from "./validation.ts";
 
 /** Largest body that is read. */
@@ -88,13 +94,23 @@ export function createApp(context: ServerContext): FastifyInstance {
   });
   app.setNotFoundHandler((request, reply) => answerUnrouted(methods, request, reply)); // for files below /docs
   if (context.logger) app.addHook("onResponse", logAnswer);
+  const metrics = context.metrics ?? serverMetrics();
+  metrics.watch(app);
   documentationPages(app);
   app.register(async (scope) => {
     const typed = scope.withTypeProvider<TypeBoxTypeProvider>();
     userListRoutes(typed, context);
     itemListRoutes(typed, context);
+    livingRoutes(typed, context);
     catalogueRoutes(typed, context);
+    eventRoutes(typed, context);
+    deadLetterRoutes(typed, context);
     operationRoutes(typed, context);
+    metricsRoute(typed, metrics);
+    runRoutes(typed, context);
+    jobRoutes(typed, context);
+    switchRoutes(typed, context);
+    qualityRoutes(typed, context);
     compatRoutes(typed, context);
     documentationRoutes(typed);
   });
@@ -110,10 +126,14 @@ function beforeEverything(guard: HostGuard, request: FastifyRequest, reply: Fast
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const known = asServerError(error, { hasBody: hasBody(request), isComplete: request.raw.complete });
+  const known = asServerError(error, {
+    hasBody: hasBody(request),
+    isComplete: request.raw.complete,
+    bodyBytesMax: request.routeOptions.bodyLimit,
+  });
   const problem = problemOf(known, request.id);
   if (problem.status >= 500 && known.code !== "NOT_READY") request.log.error({ err: known }, "answer failed");
-  if (known.code === "NOT_READY") reply.header("retry-after", retryAfterSeconds);
+  if (isPassing(known.code)) reply.header("retry-after", retryAfterSeconds);
   const allow = known.details["allow"];
   if (typeof allow === "string") reply.header("allow", allow);
   reply.code(problem.status).type(problemType);

@@ -1,9 +1,19 @@
 import type { FastifyServerOptions } from "fastify";
 import type { ProgressEvent } from "../contracts/progress.ts";
+import type { QualityReport } from "../contracts/quality.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
+import type { JobRecord } from "../contracts/workflow.ts";
 import type { Catalogue } from "../data/catalogue.ts";
+import type { DeadLetters } from "../events/dead-letters.ts";
+import type { Intake } from "../events/intake.ts";
+import type { RefusedRow } from "../lake/reports.ts";
+import type { LiveState, Person } from "../live/live-state.ts";
 import { type ItemList, itemList } from "../recommend/item-list.ts";
 import { type Recommender, recommender, type ServedRelease } from "../recommend/recommender.ts";
+import type { Jobs } from "../workflow/jobs.ts";
+import type { RunStore } from "../workflow/run-store.ts";
+import type { Runner } from "../workflow/runner.ts";
+import type { ServerMetrics } from "./metrics.ts";
 
 /** The release that answers now. A request takes it once, so that a switch in between cannot mix two. */
 export interface Serving {
@@ -18,6 +28,32 @@ export interface DependencyState {
   readonly detail?: string;
 }
 
+/** What changes while the server runs: events in, and what becomes of them. */
+export interface Living {
+  readonly live: LiveState;
+  readonly intake: Intake;
+  readonly deadLetters: DeadLetters;
+  /** Told when somebody has been answered, to measure how long their events waited. */
+  answered?(person: Person): void;
+}
+
+/** The slow loop as the server shows it. */
+export interface UpkeepContext {
+  readonly runner: Pick<Runner, "start" | "retry" | "cancel" | "running">;
+  readonly store: Pick<RunStore, "get" | "list" | "lineage">;
+  readonly jobs: Pick<Jobs, "list" | "get" | "cancel">;
+  /** Trains on the newest build and publishes, as a job. @throws UsherError `RUN_BUSY`. */
+  startTraining(): JobRecord;
+  /** Imports a data set named as on the command line, as a job. @throws UsherError `PARAMETER_INVALID`, `RUN_BUSY`. */
+  startImport(source: { source: string; ratingsFile?: string }): JobRecord;
+  /** Makes a release the one that serves. @throws UsherError `RELEASE_UNKNOWN`. */
+  promote(version: string): Promise<void>;
+  /** The newest first. */
+  qualityReports(limit: number): Promise<readonly QualityReport[]>;
+  /** Of the newest build. @throws UsherError `HOME_EMPTY`. */
+  rejectedRows(page: { from: number; limit: number }): Promise<readonly RefusedRow[]>;
+}
+
 /** What the server is given by the composition root. The functions are called for each request and must be cheap. */
 export interface ServerContext {
   /** `undefined` until a release serves: the routes that need one then answer 503 `NOT_READY`. */
@@ -28,6 +64,14 @@ export interface ServerContext {
   status(): Partial<ProgressEvent>;
   /** What else must be ready, by name, for `/health/ready`. */
   dependencies?(): Readonly<Record<string, DependencyState>>;
+  /** Absent where the home belongs to another process or is only read: answers then come from the release alone, the routes of events answer 503 `NOT_READY`. */
+  readonly living?: Living | undefined;
+  /** Whether what a person rated or completed is left out of lists. Default true; disliked items are left out always. */
+  readonly hideConsumed?: boolean;
+  /** The slow loop; `undefined` while it is not open and where this process does not own the home: its routes then answer 503. */
+  upkeep?(): UpkeepContext | undefined;
+  /** What `/metrics` shows beside the requests. Default: nothing more. */
+  readonly metrics?: ServerMetrics;
   /** Host names beside loopback under which the server may be asked; with a port they hold for that port only. */
   readonly allowedHosts: readonly string[];
   /** As fastify takes it; default: no log. */

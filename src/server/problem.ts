@@ -1,15 +1,15 @@
 import type { FastifyError } from "fastify";
 import type { ProblemBody } from "../contracts/http.ts";
+import type { FieldError } from "../contracts/mismatch.ts";
 import { asUsherError, type ErrorCode, errorKind, UsherError } from "../errors.ts";
 
 /** Media type of RFC 9457. */
 export const problemType = "application/problem+json";
 
-/** What is wrong with one field of a request. */
-export interface FieldError {
-  readonly field: string;
-  readonly message: string;
-}
+const passing: ReadonlySet<ErrorCode> = new Set(["NOT_READY", "TOO_BUSY", "LOG_UNAVAILABLE"]);
+
+/** Whether a refusal passes by itself, so that the client is told when to ask again. */
+export const isPassing = (code: ErrorCode): boolean => passing.has(code);
 
 /** How fastify's own refusals are called here. Those that are not named are sorted by their status. */
 const codeOfFrameworkError: Readonly<Record<string, ErrorCode>> = {
@@ -23,8 +23,8 @@ const codeOfFrameworkError: Readonly<Record<string, ErrorCode>> = {
 
 /** Refusals whose own words are for the developers of fastify, in ours. */
 const messageOfFrameworkError: Readonly<Record<string, string>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: "body: expected at most 1 MiB, got more",
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: "body: expected Content-Type: application/json, got another or none",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE:
+    "body: expected Content-Type: application/json (application/x-ndjson too for events), got another or none",
   FST_ERR_CTP_EMPTY_JSON_BODY: "body: expected JSON, got nothing",
   FST_ERR_CTP_INVALID_JSON_BODY:
     "body: expected JSON without the keys __proto__ and constructor, got something else",
@@ -37,11 +37,16 @@ const messageOfFrameworkError: Readonly<Record<string, string>> = {
  * Any failure as an error of ours: known ones by their code, a refusal of fastify by its status, all else as `INTERNAL`.
  *
  * @param request.hasBody Whether a body can be what was refused. Default true.
+ * @param request.bodyBytesMax Largest body that the route takes, in bytes, for the words of a refusal.
  * @param request.isComplete Whether all of the request has arrived: if not, it is the client that was slow. Default true.
  */
 export function asServerError(
   error: unknown,
-  { hasBody = true, isComplete = true }: { hasBody?: boolean; isComplete?: boolean } = {},
+  {
+    hasBody = true,
+    isComplete = true,
+    bodyBytesMax,
+  }: { hasBody?: boolean; isComplete?: boolean; bodyBytesMax?: number | undefined } = {},
 ): UsherError {
   if (error instanceof UsherError) return error;
   const { code, statusCode } = error as Partial<FastifyError>;
@@ -50,7 +55,10 @@ export function asServerError(
   if (!known && !isRefusal) return asUsherError(error);
   if (known === "TOO_SLOW" && !isComplete)
     return new UsherError("REQUEST_TIMEOUT", undefined, { cause: error });
-  const message = messageOfFrameworkError[code ?? ""];
+  const message =
+    known === "BODY_TOO_LARGE" && bodyBytesMax !== undefined
+      ? `body: expected at most ${bodyBytesMax / 1024 / 1024} MiB, got more`
+      : messageOfFrameworkError[code ?? ""];
   const isOfBody = hasBody || code?.startsWith("FST_ERR_CTP_");
   const byStatus = statusCode === 404 ? "ROUTE_UNKNOWN" : isOfBody ? "BODY_INVALID" : "PARAMETER_INVALID";
   return new UsherError(known ?? byStatus, message, { cause: error });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { run as living } from "../../bench/living.ts";
 import { run as leaveOneOut } from "../../bench/ncf-leave-one-out.ts";
 import { run as ratingFolds } from "../../bench/rating-5-fold.ts";
 import { run as walking } from "../../bench/walking.ts";
@@ -46,6 +47,18 @@ describe("bench walking, tiny", () => {
     const result = await walking({ dataFolder, tiny: true });
     expect(result.requestsPerSecond).toBeGreaterThan(0);
     expect(result.latencyMsP99).toBeGreaterThanOrEqual(result.latencyMsP50);
+    expect(result.checksum).toMatch(/^[0-9a-f]{12}$/);
+  });
+});
+
+describe("bench living, tiny", () => {
+  it("takes events, changes every answer, replays what the log holds, and gives the same lists each time", async () => {
+    const result = await living({ dataFolder, tiny: true });
+    for (const perSecond of [result.batchedPerSecond, result.singlePerSecond, result.bareLogPerSecond])
+      expect(perSecond).toBeGreaterThan(0);
+    expect(result.singleMsP99).toBeGreaterThan(0);
+    expect(result.changedMsP99).toBeGreaterThanOrEqual(result.changedMsP50);
+    expect([result.unchanged, result.replayed]).toEqual([0, 2000]);
     expect(result.checksum).toMatch(/^[0-9a-f]{12}$/);
   });
 });

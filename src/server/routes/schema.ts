@@ -29,9 +29,17 @@ export const handlerTimeoutMs = 60_000;
  * Every route can also answer 400, 403 and 500.
  */
 export function answersOf<Good extends TSchema>(good: Good, codes: readonly ErrorCode[] = []) {
+  return { 200: good, ...problemsOf(codes) } as { 200: Good };
+}
+
+/** The answers of a route that takes something: 202 with what became of it, and the problems. */
+export function acceptedOf<Good extends TSchema>(good: Good, codes: readonly ErrorCode[] = []) {
+  return { 202: good, ...problemsOf(codes) } as { 202: Good };
+}
+
+function problemsOf(codes: readonly ErrorCode[]) {
   const all: ErrorCode[] = ["PARAMETER_INVALID", "HOST_REFUSED", "INTERNAL", ...codes];
-  const problems = Object.fromEntries(all.map((code) => [errorKind(code).status, problemAnswer(code)]));
-  return { 200: good, ...problems } as { 200: Good };
+  return Object.fromEntries(all.map((code) => [errorKind(code).status, problemAnswer(code)]));
 }
 
 /** A problem of this code as an answer in a schema. */

@@ -1,0 +1,143 @@
+import { closest, distance } from "fastest-levenshtein";
+import type { TSchema } from "typebox";
+import Format from "typebox/format";
+import { Value } from "typebox/value";
+import { idBytesMax } from "./http.ts";
+
+/** What is wrong with one field of a request or an event. */
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The part of a schema that the contracts use. */
+export interface Shape {
+  readonly type?: string;
+  readonly format?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly multipleOf?: number;
+  readonly anyOf?: readonly Shape[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly items?: Shape;
+  readonly properties?: Readonly<Record<string, Shape & { default?: unknown }>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean;
+}
+
+/**
+ * True for an id that can be asked: 1..128 bytes of UTF-8 without control characters. `.` and `..` are none: clients resolve
+ * them, percent-encoded too, before they send the address, and so ask something else.
+ */
+export function isId(text: string): boolean {
+  if (text.length === 0 || text.length > idBytesMax || text === "." || text === "..") return false;
+  if (isPrintableAscii(text)) return true; // nearly always, and much faster
+  // an unpaired surrogate has no UTF-8; \p{Cc} are the control characters
+  return Buffer.byteLength(text) <= idBytesMax && !/[\p{Cc}\p{Cs}]/u.test(text);
+}
+
+function isPrintableAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return true;
+}
+
+Format.Set("usher-id", isId);
+
+/** What an id must be, for the words of a refusal. */
+export const idExpectation = `an id of 1..${idBytesMax} bytes of UTF-8 without control characters, not . or ..`;
+
+/** What keeps a value from fitting its schema, field by field; empty where it fits. Only for values that were refused: it is slow. */
+export function mismatches(value: unknown, shape: Shape): FieldError[] {
+  return explain(value, shape, "");
+}
+
+function explain(value: unknown, shape: Shape, field: string): FieldError[] {
+  const isRight: boolean = Value.Check(shape as TSchema, value);
+  if (isRight) return [];
+  if (shape.properties && typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return explainObject(value as Record<string, unknown>, shape, field);
+  }
+  if (shape.items && Array.isArray(value) && hasRightLength(value, shape)) {
+    const { items } = shape;
+    const first = value.findIndex((element) => !Value.Check(items as TSchema, element));
+    return explain(value[first], items, `${field}[${first}]`);
+  }
+  const message = `${field || "body"}: expected ${expectation(shape)}, got ${shown(value)}`;
+  return [{ field: field || "body", message }];
+}
+
+function explainObject(value: Record<string, unknown>, shape: Shape, field: string): FieldError[] {
+  const properties = shape.properties ?? {};
+  const known = Object.keys(properties);
+  const path = (name: string) => (field ? `${field}.${name}` : name).slice(0, 100);
+  const missing = (shape.required ?? []).filter((name) => !Object.hasOwn(value, name));
+  const unknown = Object.keys(value).filter((name) => !Object.hasOwn(properties, name));
+  return [
+    ...missing.map((name) => ({
+      field: path(name),
+      message: `${path(name)}: expected ${expectation(properties[name] ?? {})}, got nothing`,
+    })),
+    ...(shape.additionalProperties === false ? unknown.slice(0, 10) : []).map((name) => ({
+      field: path(name),
+      message: unknownName(path(name), known),
+    })),
+    ...known
+      .filter((name) => Object.hasOwn(value, name))
+      .flatMap((name) => explain(value[name], properties[name] ?? {}, path(name))),
+  ];
+}
+
+function unknownName(name: string, known: readonly string[]): string {
+  if (known.length === 0) return `${name}: expected no parameters here, got this one`;
+  const nearest = closest(name, known);
+  const guess =
+    distance(name, nearest) <= Math.max(2, nearest.length / 2) ? `; did you mean ${nearest}?` : "";
+  return `${name}: expected one of ${known.join(", ")}, got an unknown name${guess}`;
+}
+
+const hasRightLength = (value: readonly unknown[], shape: Shape) =>
+  value.length >= (shape.minItems ?? 0) && value.length <= (shape.maxItems ?? Number.POSITIVE_INFINITY);
+
+/** What a schema expects, in words. */
+export function expectation(shape: Shape): string {
+  if (shape.anyOf) return shape.anyOf.map(expectation).join(" or ");
+  if (shape.const !== undefined) return JSON.stringify(shape.const);
+  if (shape.enum) return `one of ${shape.enum.join(", ")}`;
+  if (shape.type === "string") return textExpectation(shape);
+  if (shape.type === "integer" || shape.type === "number") return numberExpectation(shape);
+  if (shape.type === "boolean") return "true or false";
+  if (shape.type === "array") return `a list of ${shape.minItems ?? 0}..${shape.maxItems} entries`;
+  return "a JSON object";
+}
+
+function textExpectation({ format, minLength = 0, maxLength }: Shape): string {
+  if (format === "usher-id") return idExpectation;
+  if (format === "uuid") return "a UUID";
+  if (format === "date-time") return "a time such as 2026-01-02T03:04:05.678Z";
+  if (format === "uri") return `a URI of at most ${maxLength} characters`;
+  return maxLength === undefined ? "a text" : `a text of ${minLength}..${maxLength} characters`;
+}
+
+function numberExpectation({ type, minimum, maximum, multipleOf }: Shape): string {
+  const kind = type === "integer" ? "an integer" : "a number";
+  if (maximum === undefined) return minimum === undefined ? kind : `${kind} from ${minimum} on`;
+  const steps = multipleOf === undefined ? "" : ` in steps of ${multipleOf}`;
+  return `${kind} in ${minimum}..${maximum}${steps}`;
+}
+
+/** A value as a refusal names it: short, and without what could be secret or endless. */
+export function shown(value: unknown): string {
+  if (Array.isArray(value)) return `${value.length} values`;
+  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value !== "string") return String(value);
+  if (value.length > 60) return `${Buffer.byteLength(value)} bytes`;
+  return JSON.stringify(value);
+}

@@ -1,0 +1,97 @@
+import { Type } from "typebox";
+import { jobSchema, lineageSchema, runRecordSchema } from "./workflow.ts";
+
+const strict = { additionalProperties: false } as const;
+const Limit = Type.Integer({ minimum: 1, maximum: 200, default: 50 });
+
+export const RunsQuery = Type.Object({ limit: Type.Optional(Limit) }, strict);
+export const RunParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
+export const JobParams = RunParams;
+export const VersionParams = Type.Object({ version: Type.String({ minLength: 1, maxLength: 16 }) });
+export const RunBody = Type.Object(
+  {
+    tasks: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 20 }),
+    ),
+    force: Type.Optional(Type.Boolean({ description: "Run tasks whose inputs have not changed too." })),
+    retry: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 64, description: "Run what did not succeed in this run." }),
+    ),
+  },
+  strict,
+);
+export const TrainingBody = Type.Object({}, strict);
+export const ImportBody = Type.Object(
+  {
+    source: Type.String({
+      minLength: 1,
+      maxLength: 4096,
+      description: "`movielens:<folder on the server>` or `demo`.",
+    }),
+    ratings_file: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+  },
+  strict,
+);
+export const PageQuery = Type.Object(
+  {
+    limit: Type.Optional(Limit),
+    cursor: Type.Optional(
+      Type.String({
+        pattern: "^[0-9]{1,12}$",
+        maxLength: 12,
+        description: "`next_cursor` of the page before.",
+      }),
+    ),
+  },
+  strict,
+);
+
+export const RunAnswer = runRecordSchema;
+export const RunsAnswer = Type.Object({ items: Type.Array(runRecordSchema) });
+export const JobAnswer = jobSchema;
+export const JobsAnswer = Type.Object({ items: Type.Array(jobSchema) });
+export const LineageAnswer = Type.Object({ items: Type.Array(lineageSchema) });
+export const ServingAnswer = Type.Object({ version: Type.String() });
+export const ReportsAnswer = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      number: Type.Integer(),
+      accepted: Type.Boolean(),
+      created_at: Type.String(),
+      source: Type.String(),
+      tables: Type.Array(
+        Type.Object({
+          table: Type.String(),
+          ts: Type.String(),
+          errors: Type.Integer(),
+          warnings: Type.Integer(),
+          checks: Type.Array(
+            Type.Object({
+              name: Type.String(),
+              level: Type.String(),
+              passed: Type.Boolean(),
+              failed_rows: Type.Integer(),
+              total_rows: Type.Integer(),
+              details: Type.String(),
+            }),
+          ),
+        }),
+      ),
+      rejected_rows_total: Type.Integer(),
+      placeholders: Type.Integer(),
+      unmapped: Type.Record(Type.String(), Type.Integer()),
+    }),
+  ),
+});
+export const RejectedRowsAnswer = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      table: Type.Optional(Type.String()),
+      filename: Type.String(),
+      line: Type.Integer(),
+      reason: Type.String(),
+      row: Type.Optional(Type.String()),
+    }),
+  ),
+  next_cursor: Type.Optional(Type.String()),
+});

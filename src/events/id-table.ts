@@ -1,0 +1,146 @@
+import type { Topic } from "../contracts/events.ts";
+import type { BinaryDatabase, LmdbEnvironment } from "../stores/lmdb-environment.ts";
+import type { LogPartition } from "./log-partition.ts";
+import {
+  idBytes,
+  offsetKey,
+  offsetOfKey,
+  placeBytes,
+  readPlace,
+  readRecord,
+  writePlace,
+} from "./record-bytes.ts";
+
+/** Where a record lies. */
+export interface Place {
+  readonly topic: Topic;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** What goes along with an append: ids of earlier records that reach the table now. */
+export interface IdMerge {
+  readonly ids: readonly string[];
+  /** Whether the table then knows every id of the older generation. */
+  readonly isLast: boolean;
+}
+
+/** The ids of all records that ever were, each with its place. */
+export interface IdTable {
+  find(id: string, bytes: Uint8Array): Place | undefined;
+  /** What to merge in the transaction that appends so many records. */
+  plan(appended: number): IdMerge;
+  /** Puts it; inside that transaction. */
+  put(merge: IdMerge): void;
+  /** Takes note that the transaction is durable. */
+  done(merge: IdMerge, fresh: ReadonlyMap<string, Place>): void;
+  /** Makes the ids in memory the older generation, so that they are merged next. */
+  turn(): void;
+  /** How many ids only the memory and the records know. */
+  waiting(): number;
+  /** Up to where (exclusive) the table knows the ids of a partition. */
+  mergedUpTo(partition: LogPartition): number;
+}
+
+/** Two generations of ids that only memory knows: the one that fills, and the one that is being merged, sorted. */
+interface Older {
+  readonly places: ReadonlyMap<string, Place>;
+  readonly sorted: readonly string[];
+  readonly upTo: ReadonlyMap<LogPartition, number>;
+  at: number;
+}
+
+/** Fewer ids wait until so many go together, or half a generation. */
+const mergeMinMax = 64;
+
+/**
+ * A table of random ids that does not rewrite one page for each: the newest ids are kept in memory (the records themselves hold them on
+ * disk), and are merged into the table in sorted runs, some with each append. Ids side by side share their pages, which writes a tenth.
+ *
+ * Opening reads the ids of the records behind the last merge again, at most about two generations.
+ *
+ * @param options.generation Ids of a generation, about 150 bytes of memory each.
+ */
+export function openIdTable(options: {
+  readonly environment: LmdbEnvironment;
+  readonly ids: BinaryDatabase;
+  /** Table of offsets; the marks of what is merged are kept beside them. */
+  readonly offsets: BinaryDatabase;
+  readonly partitions: readonly LogPartition[];
+  readonly generation: number;
+}): IdTable {
+  const { environment, ids, offsets, partitions, generation } = options;
+  const mergeMin = Math.min(mergeMinMax, Math.ceil(generation / 2));
+  const merged = new Map<LogPartition, number>();
+  let younger = new Map<string, Place>();
+  let older: Older | undefined;
+  let owed = 0;
+
+  const turn = () => {
+    if (older || younger.size === 0) return;
+    const upTo = new Map(partitions.map((at) => [at, at.next]));
+    older = { places: younger, sorted: [...younger.keys()].sort(), upTo, at: 0 };
+    younger = new Map();
+  };
+  environment.read(() => {
+    for (const at of partitions) {
+      const mark = offsets.getBinary(markKey(at));
+      merged.set(at, mark ? offsetOfKey(mark) : 0);
+      for (const [id, place] of idsBehind(at, merged.get(at) as number)) younger.set(id, place);
+    }
+  });
+  if (younger.size >= generation) turn();
+
+  const placeOf = (id: string) => older?.places.get(id) as Place;
+
+  return {
+    find(id, bytes) {
+      const recent = younger.get(id) ?? older?.places.get(id);
+      if (recent) return recent;
+      const known = ids.getBinaryFast(bytes);
+      return known && readPlace(known);
+    },
+    plan(appended) {
+      if (!older) return { ids: [], isLast: false };
+      // twice as fast as new ids come, so that this generation is through before the next is full
+      const due = owed + 2 * appended;
+      if (due < mergeMin) return { ids: [], isLast: false };
+      const end = older.at + due;
+      return { ids: older.sorted.slice(older.at, end), isLast: end >= older.sorted.length };
+    },
+    put(merge) {
+      const places = Buffer.allocUnsafeSlow(Math.max(1, merge.ids.length * placeBytes));
+      for (const [at, id] of merge.ids.entries()) {
+        writePlace(places, at * placeBytes, placeOf(id));
+        void ids.put(idBytes(id), places.subarray(at * placeBytes, (at + 1) * placeBytes));
+      }
+      if (!merge.isLast) return;
+      for (const [at, offset] of (older as Older).upTo) void offsets.put(markKey(at), offsetKey(offset));
+    },
+    done(merge, fresh) {
+      for (const [id, place] of fresh) younger.set(id, place);
+      if (older) {
+        older.at += merge.ids.length;
+        owed = merge.ids.length > 0 ? 0 : owed + 2 * fresh.size;
+      }
+      if (older && merge.isLast) {
+        for (const [at, offset] of older.upTo) merged.set(at, offset);
+        older = undefined;
+      }
+      if (younger.size >= generation) turn();
+    },
+    turn,
+    waiting: () => younger.size + (older ? older.sorted.length - older.at : 0),
+    mergedUpTo: (partition) => merged.get(partition) as number,
+  };
+}
+
+const markKey = ({ topic, partition }: LogPartition) => Buffer.from(`merged/${topic}/${partition}`);
+
+/** The ids of the records of a partition from an offset on. */
+function* idsBehind({ topic, partition, records }: LogPartition, from: number): Generator<[string, Place]> {
+  for (const { key, value } of records.getRange({ start: offsetKey(from) })) {
+    const place = { topic, partition, offset: offsetOfKey(key) };
+    yield [readRecord(value, place).id, place];
+  }
+}

@@ -1,0 +1,141 @@
+import { type Topic, topics } from "../contracts/events.ts";
+import { UsherError } from "../errors.ts";
+import type { LogRecord, NewRecord } from "./event-log.ts";
+
+/** Most bytes of a key or an id. */
+const textBytesMax = 1024;
+const headerBytes = 12;
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const uuidForm = 0;
+const textForm = 1;
+
+/** A record whose fields are checked and whose texts are bytes. */
+export interface CheckedRecord {
+  readonly record: NewRecord;
+  readonly topic: number;
+  readonly key: Buffer;
+  readonly id: Buffer;
+}
+
+/** @throws UsherError `PARAMETER_INVALID`: a field is not what the log takes. */
+export function checkRecord(record: NewRecord): CheckedRecord {
+  const topic = topicIndex(record.topic);
+  const key = Buffer.from(record.key);
+  if (key.length === 0 || key.length > textBytesMax) throw wrongLength("key", record.key);
+  if (record.id.length === 0 || record.id.length > textBytesMax) throw wrongLength("id", record.id);
+  if (!(record.value instanceof Uint8Array)) {
+    throw new UsherError("PARAMETER_INVALID", `value of ${record.id}: expected bytes`);
+  }
+  if (!Number.isFinite(record.receivedMs)) {
+    throw new UsherError("PARAMETER_INVALID", `receivedMs: expected ms since 1970, got ${record.receivedMs}`);
+  }
+  return { record, topic, key, id: idBytes(record.id) };
+}
+
+const wrongLength = (field: string, text: string) =>
+  new UsherError(
+    "PARAMETER_INVALID",
+    `${field} of a record: expected 1..${textBytesMax} bytes of UTF-8, got ${Buffer.byteLength(text)}`,
+  );
+
+/** Index of a topic in the table of topics. @throws UsherError `PARAMETER_INVALID`. */
+export function topicIndex(topic: Topic): number {
+  const index = topics.indexOf(topic);
+  if (index < 0) {
+    throw new UsherError("PARAMETER_INVALID", `topic: expected one of ${topics.join(", ")}, got ${topic}`);
+  }
+  return index;
+}
+
+/** An id as the log keeps it: a form, then the 16 bytes of a UUID (lower case), or UTF-8. */
+export function idBytes(id: string): Buffer {
+  if (uuid.test(id)) {
+    const bytes = Buffer.allocUnsafe(17);
+    bytes[0] = uuidForm;
+    bytes.write(id.replaceAll("-", ""), 1, "hex");
+    return bytes;
+  }
+  const bytes = Buffer.from(`\0${id}`);
+  bytes[0] = textForm;
+  return bytes;
+}
+
+function idText(bytes: Buffer): string {
+  if (bytes[0] === textForm) return bytes.toString("utf8", 1);
+  const hex = bytes.toString("hex", 1);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** How many bytes {@link writeRecord} writes. */
+export const recordSize = ({ key, id, record }: CheckedRecord): number =>
+  headerBytes + key.length + id.length + record.value.length;
+
+/** Writes received time (float64), lengths of key and id (uint16 each), key, id and value at a place of a buffer. */
+export function writeRecord(target: Buffer, at: number, { record, key, id }: CheckedRecord): void {
+  target.writeDoubleLE(record.receivedMs, at);
+  target.writeUInt16LE(key.length, at + 8);
+  target.writeUInt16LE(id.length, at + 10);
+  const keyAt = at + headerBytes;
+  target.set(key, keyAt);
+  target.set(id, keyAt + key.length);
+  target.set(record.value, keyAt + key.length + id.length);
+}
+
+/** The record that {@link writeRecord} wrote; its value shares the bytes. */
+export function readRecord(
+  bytes: Uint8Array,
+  place: { topic: Topic; partition: number; offset: number },
+): LogRecord {
+  const from = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const keyEnd = headerBytes + from.readUInt16LE(8);
+  const idEnd = keyEnd + from.readUInt16LE(10);
+  return {
+    ...place,
+    key: from.toString("utf8", headerBytes, keyEnd),
+    id: idText(from.subarray(keyEnd, idEnd)),
+    receivedMs: from.readDoubleLE(0),
+    value: from.subarray(idEnd),
+  };
+}
+
+/** Received time of a record, without reading the rest. */
+export const receivedMsOf = (bytes: Uint8Array): number =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, 8).readDoubleLE(0);
+
+/** An offset as a key: 8 bytes, the most significant first, so that the order of the bytes is that of the offsets. */
+export function offsetKey(offset: number): Buffer {
+  const key = Buffer.allocUnsafe(8);
+  key.writeUInt32BE(Math.floor(offset / 2 ** 32), 0);
+  key.writeUInt32BE(offset >>> 0, 4);
+  return key;
+}
+
+/** The offset of {@link offsetKey}. */
+export const offsetOfKey = (key: Uint8Array): number => {
+  const view = new DataView(key.buffer, key.byteOffset, 8);
+  return view.getUint32(0) * 2 ** 32 + view.getUint32(4);
+};
+
+/** Bytes of a place in the table of ids. */
+export const placeBytes = 8;
+
+/** Writes a place in 8 bytes: topic, partition, and the offset in 48 bits. */
+export function writePlace(
+  target: Buffer,
+  at: number,
+  place: { readonly topic: Topic; readonly partition: number; readonly offset: number },
+): void {
+  target[at] = topicIndex(place.topic);
+  target[at + 1] = place.partition;
+  target.writeUIntBE(place.offset, at + 2, 6);
+}
+
+/** The place of {@link writePlace}. */
+export function readPlace(bytes: Uint8Array): { topic: Topic; partition: number; offset: number } {
+  const from = Buffer.from(bytes.buffer, bytes.byteOffset, placeBytes);
+  return {
+    topic: topics[from[0] as number] as Topic,
+    partition: from[1] as number,
+    offset: from.readUIntBE(2, 6),
+  };
+}

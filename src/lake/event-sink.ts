@@ -1,0 +1,186 @@
+import { open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { bronzeEvents, bronzeEventsTable, type EventTopic } from "../contracts/tables.ts";
+import { makeFolderDurable } from "./delta-files.ts";
+import type { Lake } from "./lake.ts";
+import { asLakeError } from "./lake-error.ts";
+import { sqlName, sqlText } from "./sql-text.ts";
+
+/** An accepted event as the log hands it over. */
+export interface LoggedEvent {
+  readonly partition: number;
+  /** Place in its partition, from 0 on. */
+  readonly offset: number;
+  /** When it was received, ms since 1970. */
+  readonly receivedMs: number;
+  /** The event as JSON. */
+  readonly value: Uint8Array;
+}
+
+/** The part of an event log that is read: `read` gives events in order, from the first kept one where the offset is gone. */
+export interface EventReader {
+  partitions(): Promise<readonly { topic: string; partition: number; next: number }[]>;
+  read(
+    topic: EventTopic,
+    partition: number,
+    options: { from: number; limit: number },
+  ): Promise<readonly LoggedEvent[]>;
+}
+
+/** What one call of {@link sinkEvents} wrote. */
+export interface Sunk {
+  readonly events: number;
+  /** Where each partition goes on, by partition. */
+  readonly positions: Readonly<Record<number, number>>;
+  /** Version of the bronze table; absent where it has none yet. */
+  readonly version?: number;
+  /** Events that the log had forgotten before they could be written: the log's retention is shorter than the sink was away. */
+  readonly lost: number;
+}
+
+/** Most events of one version of a bronze table; bounds memory and the time for which the engine is busy. */
+const batchEventsMax = 50_000;
+/** How many are read from the log at once. */
+const readLimit = 2000;
+
+const writerOf = (partition: number) => `usher-log-${partition}`;
+
+/**
+ * Brings the accepted events of a topic into its bronze table, up to the end that the log has at the call.
+ *
+ * Each exactly once: how far the log was read is part of the same Delta commit as the rows (`txn`), and the next call goes on from
+ * there. A process that is killed between writing and committing leaves a file that nobody names.
+ *
+ * One call at a time for a topic. Cost: one version for each 50,000 events.
+ * @throws UsherError `DISK_FULL`, `TABLE_CONFLICT`, `TABLE_DAMAGED`, `CANCELLED` by the signal's reason between two batches.
+ */
+export async function sinkEvents(
+  lake: Lake,
+  topic: EventTopic,
+  { log, signal }: { log: EventReader; signal?: AbortSignal },
+): Promise<Sunk> {
+  const table = bronzeEventsTable(topic);
+  const ends = (await log.partitions()).filter((state) => state.topic === topic);
+  const positions: Record<number, number> = {};
+  const done = await lake.transactions(table);
+  for (const { partition } of ends) positions[partition] = done[writerOf(partition)] ?? 0;
+  let [events, lost] = [0, 0];
+  for (let more = true; more; ) {
+    signal?.throwIfAborted();
+    const batch = await readBatch(log, { topic, ends, positions });
+    more = batch.events.length >= batchEventsMax;
+    lost += batch.lost;
+    if (batch.events.length === 0) break;
+    await appendBatch(lake, { topic, events: batch.events, positions: batch.positions });
+    Object.assign(positions, batch.positions);
+    events += batch.events.length;
+  }
+  const version = await lake.latest(table);
+  return { events, positions, lost, ...(version === undefined ? {} : { version }) };
+}
+
+async function readBatch(
+  log: EventReader,
+  from: {
+    topic: EventTopic;
+    ends: readonly { partition: number; next: number }[];
+    positions: Readonly<Record<number, number>>;
+  },
+): Promise<{ events: LoggedEvent[]; positions: Record<number, number>; lost: number }> {
+  const events: LoggedEvent[] = [];
+  const positions: Record<number, number> = {};
+  let lost = 0;
+  for (const { partition, next } of from.ends) {
+    let at = from.positions[partition] ?? 0;
+    while (at < next && events.length < batchEventsMax) {
+      const limit = Math.min(readLimit, batchEventsMax - events.length);
+      const records = await log.read(from.topic, partition, { from: at, limit });
+      const last = records.at(-1);
+      if (last === undefined) break; // all that was left has been forgotten
+      lost += (records[0] as LoggedEvent).offset - at;
+      events.push(...records);
+      at = last.offset + 1;
+    }
+    positions[partition] = at;
+  }
+  return { events, positions, lost };
+}
+
+async function appendBatch(
+  lake: Lake,
+  batch: {
+    topic: EventTopic;
+    events: readonly LoggedEvent[];
+    positions: Readonly<Record<number, number>>;
+  },
+): Promise<void> {
+  const { topic, events, positions } = batch;
+  const table = bronzeEventsTable(topic);
+  const folder = join(lake.folder, "sink");
+  const file = join(folder, `${topic}.ndjson`);
+  try {
+    await makeFolderDurable(folder);
+    await writeLines(file, events);
+    const staged = await lake.stage(table, selectOf(topic, file), {
+      mode: "append",
+      partitionBy: bronzeEvents(topic).partitionBy ?? [],
+      transactions: Object.fromEntries(
+        Object.entries(positions).map(([partition, next]) => [writerOf(Number(partition)), next]),
+      ),
+    });
+    try {
+      await lake.commit(staged, { events: events.length });
+    } catch (error) {
+      await lake.discard(staged);
+      throw error;
+    }
+  } catch (error) {
+    throw asLakeError(error);
+  } finally {
+    await rm(file, { force: true }).catch(() => {}); // the next call replaces it
+  }
+}
+
+/** One line an event. The event itself stays text: the engine takes it apart, in threads of its own. */
+async function writeLines(file: string, events: readonly LoggedEvent[]): Promise<void> {
+  const decoder = new TextDecoder();
+  const handle = await open(file, "w");
+  try {
+    let lines: string[] = [];
+    for (const [at, { partition, offset, receivedMs, value }] of events.entries()) {
+      lines.push(JSON.stringify({ partition, offset, ms: receivedMs, raw: decoder.decode(value) }));
+      if (lines.length < readLimit && at < events.length - 1) continue;
+      await handle.write(`${lines.join("\n")}\n`);
+      lines = [];
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The rows of the bronze table from the file of lines. */
+function selectOf(topic: EventTopic, file: string): string {
+  const { columns } = bronzeEvents(topic);
+  const made: Readonly<Record<string, string>> = {
+    raw_payload: "raw",
+    log_partition: "partition",
+    log_offset: '"offset"',
+    source_file: `'log/${topic}/' || partition`,
+    ingestion_ts: "received",
+    ingestion_date: "CAST(received AS DATE)",
+    event_id: "lower(event.event_id)",
+    schema_version: "coalesce(event.schema_version, 1)",
+  };
+  const told = Object.entries(columns).filter(
+    ([name]) => !(name in made) || name === "event_id" || name === "schema_version",
+  );
+  const shape = JSON.stringify(Object.fromEntries(told.map(([name, { type }]) => [name, type])));
+  const values = Object.entries(columns).map(
+    ([name, { type }]) => `CAST(${made[name] ?? `event.${sqlName(name)}`} AS ${type}) AS ${sqlName(name)}`,
+  );
+  return `SELECT ${values.join(", ")} FROM (
+    SELECT *, from_json(raw, ${sqlText(shape)}) AS event, epoch_ms(CAST(ms AS BIGINT))::TIMESTAMP AT TIME ZONE 'UTC' AS received
+    FROM read_json(${sqlText(file)}, format = 'newline_delimited', maximum_object_size = 4194304,
+      columns = {partition: 'INTEGER', "offset": 'BIGINT', ms: 'BIGINT', raw: 'VARCHAR'})
+  )`;
+}

@@ -1,0 +1,102 @@
+import {
+  listLengthDefault,
+  MergeAnswer,
+  MergeBody,
+  NoQuery,
+  RecommendQuery,
+  SessionAnswer,
+  SessionParams,
+  TrendingAnswer,
+  TrendingQuery,
+  UserParams,
+} from "../../contracts/http.ts";
+import { listHead, recommendedItemBody, servingNow } from "../answers.ts";
+import type { ServerContext } from "../context.ts";
+import { askedList, listFor, liveNow } from "../person-list.ts";
+import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
+
+const tags = ["recommendations"];
+
+/** What is answered from live state: what is trending, visitors without an account, and their becoming users. */
+export function livingRoutes(app: App, context: ServerContext): void {
+  app.get(
+    "/v1/trending",
+    {
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags,
+        operationId: "trending",
+        summary: "What people watch, like and rate now, for anybody",
+        querystring: TrendingQuery,
+        response: answersOf(TrendingAnswer, ["NOT_READY", "TOO_SLOW"]),
+      },
+    },
+    async (request) => {
+      const serving = servingNow(context);
+      const { k = listLengthDefault, genre, window = "24h" } = request.query;
+      const now = { window, items: await liveNow(context).trending(window) };
+      const items = serving.recommender.trending({ k, genre, now }).items.map(recommendedItemBody);
+      return { ...listHead(request.id, serving), surface: "trending" as const, window, items };
+    },
+  );
+  app.get(
+    "/v1/sessions/:session_id/recommendations",
+    {
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags,
+        operationId: "recommendSession",
+        summary: "What a visitor without an account should see next, from what the session has done",
+        params: SessionParams,
+        querystring: RecommendQuery,
+        response: answersOf(SessionAnswer, ["NOT_READY", "TOO_SLOW"]),
+      },
+    },
+    async (request) => {
+      const serving = servingNow(context);
+      const sessionId = request.params.session_id;
+      liveNow(context);
+      const { surface, items } = await listFor({ context, serving }, askedList({ sessionId }, request.query));
+      return {
+        ...listHead(request.id, serving),
+        session_id: sessionId,
+        surface,
+        degraded: [],
+        items: items.map(recommendedItemBody),
+      };
+    },
+  );
+  mergeRoute(app, context);
+}
+
+function mergeRoute(app: App, context: ServerContext): void {
+  app.post(
+    "/v1/users/:user_id/merge",
+    {
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags: ["events"],
+        operationId: "mergeSession",
+        summary: "Makes what a session has done the user's",
+        description: "Durable when it is answered; asked again it changes nothing.",
+        params: UserParams,
+        querystring: NoQuery,
+        body: MergeBody,
+        response: answersOf(MergeAnswer, [
+          "NOT_READY",
+          "TOO_SLOW",
+          "SESSION_MERGED",
+          "REQUEST_TIMEOUT",
+          "BODY_TOO_LARGE",
+          "MEDIA_TYPE_UNSUPPORTED",
+        ]),
+      },
+    },
+    async (request) => {
+      const { user_id } = request.params;
+      const { session_id } = request.body;
+      await liveNow(context).merge({ userId: user_id, sessionId: session_id });
+      return { user_id, session_id };
+    },
+  );
+}

@@ -1,0 +1,319 @@
+import type { TSchema } from "typebox";
+import { NoQuery } from "../../contracts/http.ts";
+import {
+  ImportBody,
+  JobAnswer,
+  JobParams,
+  JobsAnswer,
+  LineageAnswer,
+  PageQuery,
+  RejectedRowsAnswer,
+  ReportsAnswer,
+  RunAnswer,
+  RunBody,
+  RunParams,
+  RunsAnswer,
+  RunsQuery,
+  ServingAnswer,
+  TrainingBody,
+  VersionParams,
+} from "../../contracts/upkeep-http.ts";
+import { type ErrorCode, UsherError } from "../../errors.ts";
+import type { ServerContext, UpkeepContext } from "../context.ts";
+import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
+
+const pageSize = 50;
+
+/** Answers of a route that starts work: 202, and the problems of it. */
+function startedOf<Good extends TSchema>(good: Good, codes: readonly ErrorCode[]) {
+  const { 200: _, ...problems } = answersOf(good, [...codes, ...ofBodies, "NOT_READY"]);
+  return { 202: good, ...problems } as { 202: Good };
+}
+const ofBodies = ["REQUEST_TIMEOUT", "BODY_TOO_LARGE", "MEDIA_TYPE_UNSUPPORTED"] as const;
+
+function upkeepOf(context: ServerContext): UpkeepContext {
+  const upkeep = context.upkeep?.();
+  if (upkeep) return upkeep;
+  throw new UsherError("NOT_READY", "the server has not opened its workflow yet");
+}
+
+/** Runs of the workflow, and where what is there came from. */
+export function runRoutes(app: App, context: ServerContext): void {
+  const tags = ["workflow"];
+  app.get(
+    "/v1/runs",
+    {
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags,
+        operationId: "listRuns",
+        summary: "Runs of the workflow, the newest first",
+        querystring: RunsQuery,
+        response: answersOf(RunsAnswer, ["NOT_READY"]),
+      },
+    },
+    async (request) => ({
+      items: await upkeepOf(context).store.list({ limit: request.query.limit ?? pageSize }),
+    }),
+  );
+  app.post(
+    "/v1/runs",
+    {
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags,
+        operationId: "startRun",
+        summary: "Start tasks of the workflow, all or some, or what did not succeed in an earlier run",
+        querystring: NoQuery,
+        body: RunBody,
+        response: startedOf(RunAnswer, ["RUN_BUSY", "RUN_UNKNOWN"]),
+      },
+    },
+    async (request, reply) => {
+      const { runner } = upkeepOf(context);
+      const { retry, tasks, force = false } = request.body;
+      const { id } =
+        retry === undefined
+          ? await runner.start({ trigger: "manual", force, ...(tasks ? { tasks } : {}) })
+          : await runner.retry(retry);
+      return reply.code(202).send(await runNow(context, id));
+    },
+  );
+  app.get(
+    "/v1/runs/:id",
+    {
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags,
+        operationId: "getRun",
+        summary: "One run",
+        params: RunParams,
+        querystring: NoQuery,
+        response: answersOf(RunAnswer, ["NOT_READY", "RUN_UNKNOWN"]),
+      },
+    },
+    (request) => runNow(context, request.params.id),
+  );
+  app.delete(
+    "/v1/runs/:id",
+    {
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags,
+        operationId: "cancelRun",
+        summary: "Cancel a run that is under way",
+        params: RunParams,
+        querystring: NoQuery,
+        response: startedOf(RunAnswer, ["RUN_UNKNOWN"]),
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      upkeepOf(context).runner.cancel(id);
+      return reply.code(202).send(await runNow(context, id));
+    },
+  );
+  app.get(
+    "/v1/lineage",
+    {
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags,
+        operationId: "lineage",
+        summary: "What each task made last, and of which versions",
+        querystring: NoQuery,
+        response: answersOf(LineageAnswer, ["NOT_READY"]),
+      },
+    },
+    async () => ({ items: Object.values(await upkeepOf(context).store.lineage()) }),
+  );
+}
+
+/** A run as it is now: that under way from memory, others from the history. */
+async function runNow(context: ServerContext, id: string) {
+  const { runner, store } = upkeepOf(context);
+  return runner.running().find(({ run }) => run.id === id)?.run ?? store.get(id);
+}
+
+/** Long work: imports, trainings, and their jobs. */
+export function jobRoutes(app: App, context: ServerContext): void {
+  const tags = ["workflow"];
+  app.post(
+    "/v1/imports",
+    {
+      schema: {
+        tags,
+        operationId: "startImport",
+        summary: "Take a data set that lies on the server into bronze, as a job",
+        querystring: NoQuery,
+        body: ImportBody,
+        response: startedOf(JobAnswer, ["RUN_BUSY"]),
+      },
+    },
+    async (request, reply) => {
+      const { source, ratings_file: ratingsFile } = request.body;
+      const job = upkeepOf(context).startImport({ source, ...(ratingsFile ? { ratingsFile } : {}) });
+      return reply.code(202).send(job);
+    },
+  );
+  app.post(
+    "/v1/models",
+    {
+      schema: {
+        tags,
+        operationId: "startTraining",
+        summary: "Train on the newest build and publish behind the gate, as a job",
+        querystring: NoQuery,
+        body: TrainingBody,
+        response: startedOf(JobAnswer, ["RUN_BUSY"]),
+      },
+    },
+    async (_request, reply) => reply.code(202).send(upkeepOf(context).startTraining()),
+  );
+  app.get(
+    "/v1/jobs",
+    {
+      schema: {
+        tags,
+        operationId: "listJobs",
+        summary: "Jobs of this process, the newest first",
+        querystring: NoQuery,
+        response: answersOf(JobsAnswer, ["NOT_READY"]),
+      },
+    },
+    () => ({ items: upkeepOf(context).jobs.list() }),
+  );
+  app.get(
+    "/v1/jobs/:id",
+    {
+      schema: {
+        tags,
+        operationId: "getJob",
+        summary: "One job with its progress and the time that it probably still takes",
+        params: JobParams,
+        querystring: NoQuery,
+        response: answersOf(JobAnswer, ["NOT_READY", "JOB_UNKNOWN"]),
+      },
+    },
+    (request) => upkeepOf(context).jobs.get(request.params.id),
+  );
+  app.delete(
+    "/v1/jobs/:id",
+    {
+      schema: {
+        tags,
+        operationId: "cancelJob",
+        summary: "Cancel a job",
+        params: JobParams,
+        querystring: NoQuery,
+        response: startedOf(JobAnswer, ["JOB_UNKNOWN"]),
+      },
+    },
+    async (request, reply) => reply.code(202).send(upkeepOf(context).jobs.cancel(request.params.id)),
+  );
+}
+
+/** Which release serves. */
+export function switchRoutes(app: App, context: ServerContext): void {
+  const schemaOf = (operationId: string, summary: string) => ({
+    tags: ["operation"],
+    operationId,
+    summary,
+    params: VersionParams,
+    querystring: NoQuery,
+    response: answersOf(ServingAnswer, ["NOT_READY", "RELEASE_UNKNOWN"]),
+  });
+  app.post(
+    "/v1/models/:version/promote",
+    {
+      handlerTimeout: handlerTimeoutMs,
+      schema: schemaOf("promoteModel", "Make a release the one that serves"),
+    },
+    async (request) => {
+      const { version } = request.params;
+      await upkeepOf(context).promote(version);
+      return { version };
+    },
+  );
+  app.post(
+    "/v1/models/:version/rollback",
+    {
+      handlerTimeout: handlerTimeoutMs,
+      schema: schemaOf("rollbackModel", "Take the release that serves back: the one before it serves again"),
+    },
+    async (request) => {
+      const { version } = request.params;
+      const upkeep = upkeepOf(context);
+      const serving = context.serving()?.version;
+      if (version !== serving) {
+        throw new UsherError(
+          "PARAMETER_INVALID",
+          `version: expected the release that serves, ${serving}, got ${version}`,
+          {
+            details: { field: "version" },
+          },
+        );
+      }
+      const older = (await context.releases()).filter(
+        (report) => numberOf(report.version) < numberOf(version),
+      );
+      const before = older.sort((left, right) => numberOf(right.version) - numberOf(left.version))[0];
+      if (!before)
+        throw new UsherError("RELEASE_UNKNOWN", `expected a release before ${version}, there is none`);
+      await upkeep.promote(before.version);
+      return { version: before.version };
+    },
+  );
+}
+
+const numberOf = (version: string) => Number(version.slice(1));
+
+/** What builds found out about the data. */
+export function qualityRoutes(app: App, context: ServerContext): void {
+  const tags = ["data"];
+  app.get(
+    "/v1/quality-reports",
+    {
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags,
+        operationId: "listQualityReports",
+        summary: "Reports of all builds, also of those that were refused, the newest first",
+        querystring: RunsQuery,
+        response: answersOf(ReportsAnswer, ["NOT_READY"]),
+      },
+    },
+    async (request) => {
+      const reports = await upkeepOf(context).qualityReports(request.query.limit ?? pageSize);
+      return {
+        items: reports.map(({ rejected_rows: _, tables, unmapped, ...report }) => ({
+          ...report,
+          unmapped: { ...unmapped },
+          tables: tables.map((table) => ({ ...table, checks: [...table.checks] })),
+        })),
+      };
+    },
+  );
+  app.get(
+    "/v1/rejected-rows",
+    {
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags,
+        operationId: "listRejectedRows",
+        summary: "Rows that the newest build did not take, with file, line and reason",
+        querystring: PageQuery,
+        response: answersOf(RejectedRowsAnswer, ["NOT_READY", "HOME_EMPTY"]),
+      },
+    },
+    async (request) => {
+      const { limit = pageSize, cursor = "0" } = request.query;
+      const from = Number(cursor);
+      const rows = await upkeepOf(context).rejectedRows({ from, limit: limit + 1 });
+      return {
+        items: rows.slice(0, limit),
+        ...(rows.length > limit ? { next_cursor: String(from + limit) } : {}),
+      };
+    },
+  );
+}

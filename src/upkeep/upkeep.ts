@@ -1,0 +1,207 @@
+import type { Progress } from "../contracts/progress.ts";
+import type { JobRecord, RunRecord, Versions } from "../contracts/workflow.ts";
+import { UsherError } from "../errors.ts";
+import { latestBuild } from "../lake/build-record.ts";
+import { type Clock, systemClock } from "../workflow/clock.ts";
+import { type Jobs, jobsOf } from "../workflow/jobs.ts";
+import { openRunStore, type RunStore } from "../workflow/run-store.ts";
+import { type Runner, runnerOf } from "../workflow/runner.ts";
+import { type Schedule, type Scheduler, schedulerOf } from "../workflow/schedule.ts";
+import type { Task } from "../workflow/task.ts";
+import { noticeOfFailure } from "../workflow/webhook.ts";
+import {
+  eventRows,
+  eventTasks,
+  lineageOfHome,
+  maintenanceTasks,
+  refreshTasks,
+  type Site,
+  upkeepTasks,
+} from "./tasks.ts";
+
+/** When a home keeps itself fresh. */
+export interface UpkeepSettings {
+  /** Cron pattern of the retraining; empty: never by the clock. */
+  readonly cron: string;
+  readonly zone: string;
+  readonly catchUp: "once" | "none";
+  /** New events after which a retraining starts; 0: never by number. */
+  readonly afterInteractions: number;
+  /** Where a failed run is told; empty: nowhere. */
+  readonly webhookUrl: string;
+  readonly webhookTimeoutMs: number;
+}
+
+/** The slow loop of a running system. */
+export interface Upkeep {
+  readonly runner: Runner;
+  readonly store: RunStore;
+  readonly jobs: Jobs;
+  readonly scheduler: Scheduler;
+  /** Runs tasks as a job: it ends as they end. @throws UsherError `RUN_BUSY`, `TASK_UNKNOWN`. */
+  startJob(job: { kind: string; tasks: readonly string[]; force?: boolean }): JobRecord;
+  /** Runs one piece of work of its own in the main lane, as a job. */
+  startWork(job: { kind: string; task: Task }): JobRecord;
+  close(): Promise<void>;
+}
+
+const everyMinute = "* * * * *";
+/** Lane of what runs each minute, so that a long training holds up no event. */
+const eventsLane = "events";
+
+/**
+ * Opens the slow loop over a home: its history, its tasks, and what starts them. Nothing runs before `scheduler.run()`.
+ *
+ * @param options.folder Where the history lies, such as `<home>/runs`.
+ * @throws UsherError `CONFIG_INVALID`: a cron pattern or time zone.
+ */
+export async function openUpkeep(options: {
+  folder: string;
+  site: Site;
+  settings: UpkeepSettings;
+  /** The release that serves at the opening. */
+  serving: string | undefined;
+  clock?: Clock;
+  onProgress?: Progress;
+  /** Told of each run that ended. */
+  onEnd?: (run: RunRecord) => void;
+  /** Told what nobody else hears of, such as a webhook that does not answer. */
+  onTrouble?: (text: string) => void;
+}): Promise<Upkeep> {
+  const { folder, site, settings, clock = systemClock } = options;
+  const store = await openRunStore(folder);
+  await takeOver(store, await lineageOfHome(site, options.serving));
+  const tell = (run: RunRecord) => {
+    options.onEnd?.(run);
+    if (run.status === "failed" && settings.webhookUrl !== "") {
+      const { webhookUrl: url, webhookTimeoutMs: timeoutMs } = settings;
+      void noticeOfFailure(run, { url, timeoutMs }).then((notice) => {
+        if (!notice.sent) options.onTrouble?.(`the webhook was not told of ${run.id}: ${notice.reason}`);
+      });
+    }
+  };
+  const tasks = upkeepTasks(site);
+  const runner = runnerOf({
+    tasks,
+    store,
+    clock,
+    onEnd: tell,
+    onProgress: (event, run) => {
+      if (run.lane !== eventsLane) options.onProgress?.(event);
+    },
+  });
+  const jobs = jobsOf({ clock });
+  const scheduler = await schedulerOf(schedulesOf({ runner, site, settings, onTrouble: options.onTrouble }), {
+    clock,
+    store,
+  });
+  const asJob = (kind: string, start: () => ReturnType<Runner["start"]>) =>
+    jobs.start({ kind, run: (running) => runToTheEnd(runner, { ...running, start }) });
+  return {
+    runner,
+    store,
+    jobs,
+    scheduler,
+    startJob: ({ kind, tasks: names, force = false }) =>
+      asJob(kind, () => runner.start({ tasks: names, trigger: "job", force })),
+    startWork: ({ kind, task }) => asJob(kind, () => runner.start({ extra: task, trigger: "job" })),
+    close: async () => {
+      scheduler.close();
+      await jobs.close();
+      await runner.close();
+    },
+  };
+}
+
+/** Notes what was made without the workflow, so that it is not made again. */
+async function takeOver(
+  store: RunStore,
+  found: readonly { task: string; at: string; inputs: Versions; outputs: Versions }[],
+): Promise<void> {
+  const known = await store.lineage();
+  for (const lineage of found) {
+    const last = known[lineage.task];
+    if (last === undefined || last.at < lineage.at) await store.record({ run_id: "", ...lineage });
+  }
+}
+
+function schedulesOf(of: {
+  runner: Runner;
+  site: Site;
+  settings: UpkeepSettings;
+  onTrouble: ((text: string) => void) | undefined;
+}): Schedule[] {
+  const { runner, site, settings, onTrouble = () => {} } = of;
+  const trouble = (error: unknown) => {
+    // the run before is still under way: the next time will do
+    if (!(error instanceof UsherError && error.code === "RUN_BUSY")) onTrouble(String(error));
+  };
+  const refresh = async (trigger: string) => {
+    await runner.start({ tasks: [...refreshTasks, ...maintenanceTasks], trigger });
+  };
+  const minute: Schedule = {
+    name: "events",
+    cron: everyMinute,
+    catchUp: "none",
+    fire: () => {
+      const minutely = async () => {
+        const tasks = site.trending ? eventTasks : eventTasks.filter((name) => name !== "trending");
+        const { ended } = await runner.start({
+          tasks,
+          trigger: "schedule",
+          lane: eventsLane,
+          forgetIdle: true,
+        });
+        await ended;
+        const { afterInteractions } = settings;
+        if (afterInteractions > 0 && (await newEvents(site)) >= afterInteractions)
+          await refresh("interactions");
+      };
+      minutely().catch(trouble);
+    },
+  };
+  if (settings.cron === "") return [minute];
+  const { cron, zone, catchUp } = settings;
+  return [
+    minute,
+    { name: "retrain", cron, zone, catchUp, fire: () => void refresh("schedule").catch(trouble) },
+  ];
+}
+
+/** Events that have come into bronze since the newest build. */
+async function newEvents({ lake }: Site): Promise<number> {
+  const build = await latestBuild(lake.folder);
+  if (!build) return 0;
+  return (await eventRows(lake)) - (await eventRows(lake, build.inputs ?? {}));
+}
+
+/** Carries a run out as the work of a job. */
+async function runToTheEnd(
+  runner: Runner,
+  job: { signal: AbortSignal; onProgress: Progress; start: () => ReturnType<Runner["start"]> },
+): Promise<Record<string, unknown>> {
+  const { id, ended } = await job.start();
+  const cancel = () => runner.cancel(id);
+  if (job.signal.aborted) cancel();
+  job.signal.addEventListener("abort", cancel, { once: true });
+  const watch = setInterval(() => {
+    const progress = runner.running().find(({ run }) => run.id === id)?.progress;
+    if (progress?.phase !== undefined && progress.text !== undefined)
+      job.onProgress({ ...progress, phase: progress.phase, text: progress.text });
+  }, 200).unref();
+  try {
+    const run = await ended;
+    const failed = run.tasks.find(({ error }) => error)?.error;
+    if (run.status !== "succeeded") {
+      throw new UsherError(
+        (failed?.code ?? "CANCELLED") as never,
+        failed?.message ?? `${id} was ${run.status}`,
+      );
+    }
+    const outputs = Object.assign({}, ...run.tasks.map((task) => task.outputs ?? {}));
+    return { run_id: id, ...outputs };
+  } finally {
+    clearInterval(watch);
+    job.signal.removeEventListener("abort", cancel);
+  }
+}

@@ -1,0 +1,137 @@
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Value } from "typebox/value";
+import { type LineageRecord, lineageSchema, type RunRecord, runRecordSchema } from "../contracts/workflow.ts";
+import { writeFileDurable } from "../durable-file.ts";
+import { UsherError } from "../errors.ts";
+
+/** The history of runs and the lineage, on disk. */
+export interface RunStore {
+  save(run: RunRecord): Promise<void>;
+  /** @throws UsherError `RUN_UNKNOWN`, also where its file is damaged. */
+  get(id: string): Promise<RunRecord>;
+  /** The newest first. */
+  list(options?: { limit?: number }): Promise<RunRecord[]>;
+  /** The last success of each task, by task. */
+  lineage(): Promise<Readonly<Record<string, LineageRecord>>>;
+  /** Notes a success. */
+  record(lineage: LineageRecord): Promise<void>;
+  /** When a schedule last fired, ms since 1970; `undefined` where it never did. */
+  lastFired(schedule: string): Promise<number | undefined>;
+  fired(schedule: string, atMs: number): Promise<void>;
+}
+
+/** So many runs are remembered; older ones are forgotten. */
+const runsKept = 500;
+
+const idPattern = /^run-\d{8}T\d{9}-[0-9a-f]{8}$/;
+
+/**
+ * Opens the history in a folder, such as `<home>/runs`. One process writes.
+ *
+ * @param options.isOwner False: only to read; another process may own the history. Default true.
+ *
+ * To its owner a run that the last process did not end becomes `interrupted`. A file that is damaged is left out: history is no reason not
+ * to start.
+ */
+export async function openRunStore(
+  folder: string,
+  { isOwner = true }: { isOwner?: boolean } = {},
+): Promise<RunStore> {
+  if (isOwner) await mkdir(folder, { recursive: true });
+  const files = {
+    lineage: await jsonFile<Record<string, LineageRecord>>(join(folder, "lineage.json"), (value) =>
+      Object.values(value as object).every((record) => Value.Check(lineageSchema, record)),
+    ),
+    fired: await jsonFile<Record<string, number>>(join(folder, "schedule.json"), (value) =>
+      Object.values(value as object).every((at) => typeof at === "number"),
+    ),
+  };
+  const fileOf = (id: string) => join(folder, `${id}.json`);
+  const ids = async () =>
+    (await namesIn(folder))
+      .filter((name) => name.endsWith(".json") && idPattern.test(name.slice(0, -".json".length)))
+      .map((name) => name.slice(0, -".json".length))
+      .sort()
+      .reverse();
+  const read = async (id: string): Promise<RunRecord | undefined> => {
+    const run = await readJson(fileOf(id));
+    return Value.Check(runRecordSchema, run) ? run : undefined;
+  };
+  const save = (run: RunRecord) => writeFileDurable(fileOf(run.id), `${JSON.stringify(run, undefined, 2)}\n`);
+
+  for (const id of isOwner ? await ids() : []) {
+    const run = await read(id);
+    if (run?.status === "running") await save(interrupted(run));
+  }
+  return {
+    save: async (run) => {
+      await save(run);
+      for (const id of (await ids()).slice(runsKept)) await rm(fileOf(id), { force: true });
+    },
+    get: async (id) => {
+      const run = idPattern.test(id) ? await read(id) : undefined;
+      if (run) return run;
+      throw new UsherError("RUN_UNKNOWN", `expected the id of a run, got ${id.slice(0, 100)}`);
+    },
+    list: async ({ limit = runsKept } = {}) => {
+      const found: RunRecord[] = [];
+      for (const id of await ids()) {
+        if (found.length >= limit) break;
+        const run = await read(id);
+        if (run) found.push(run);
+      }
+      return found;
+    },
+    lineage: async () => files.lineage.value,
+    record: (lineage) => files.lineage.write({ ...files.lineage.value, [lineage.task]: lineage }),
+    lastFired: async (schedule) => files.fired.value[schedule],
+    fired: (schedule, atMs) => files.fired.write({ ...files.fired.value, [schedule]: atMs }),
+  };
+}
+
+function interrupted(run: RunRecord): RunRecord {
+  return {
+    ...run,
+    status: "interrupted",
+    tasks: run.tasks.map((task) =>
+      task.status === "running" || task.status === "waiting" ? { ...task, status: "cancelled" } : task,
+    ),
+  };
+}
+
+/** A small document that is read once and replaced as a whole. */
+async function jsonFile<Document extends object>(path: string, isRight: (value: unknown) => boolean) {
+  const stored = await readJson(path);
+  let value = (typeof stored === "object" && stored !== null && isRight(stored) ? stored : {}) as Document;
+  let last: Promise<void> = Promise.resolve();
+  return {
+    get value() {
+      return value;
+    },
+    write: (next: Document): Promise<void> => {
+      value = next;
+      const turn = last.catch(() => {}).then(() => writeFileDurable(path, `${JSON.stringify(next)}\n`));
+      last = turn;
+      return turn;
+    },
+  };
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return []; // nothing has been run yet
+    throw error;
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

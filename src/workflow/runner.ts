@@ -1,0 +1,215 @@
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import type { ProgressEvent } from "../contracts/progress.ts";
+import type { RunRecord, TaskRecord, Versions } from "../contracts/workflow.ts";
+import { asUsherError, UsherError } from "../errors.ts";
+import { attempt, type Outcome } from "./attempt.ts";
+import { type Clock, isoTime } from "./clock.ts";
+import type { RunStore } from "./run-store.ts";
+import { inOrder, type Task } from "./task.ts";
+
+/** The lane of runs that name none. */
+export const mainLane = "main";
+
+/** What a run is asked to do. */
+export interface RunRequest {
+  /** Names of tasks. Default: all. */
+  readonly tasks?: readonly string[];
+  /** Runs only this task, which is none of the graph. */
+  readonly extra?: Task;
+  readonly trigger: string;
+  /** Runs of one lane follow one another. Default: the main lane. */
+  readonly lane?: string;
+  /** Runs tasks whose inputs have not changed too. Default false. */
+  readonly force?: boolean;
+  readonly retryOf?: string;
+  /** True: a run in which nothing was done is not remembered. Default false. */
+  readonly forgetIdle?: boolean;
+}
+
+/** A run under way. */
+export interface StartedRun {
+  readonly id: string;
+  /** The record as it ends, whatever the end. */
+  readonly ended: Promise<RunRecord>;
+}
+
+/** Starts runs, one at a time in each lane. */
+export interface Runner {
+  /**
+   * @throws UsherError `RUN_BUSY`: the lane has a run; `TASK_UNKNOWN`.
+   */
+  start(request: RunRequest): Promise<StartedRun>;
+  /** Runs what did not succeed in an earlier run. @throws UsherError `RUN_UNKNOWN`, `RUN_BUSY`. */
+  retry(id: string): Promise<StartedRun>;
+  /** Stops a run. @throws UsherError `RUN_UNKNOWN`: it is not under way. */
+  cancel(id: string): void;
+  /** The runs under way, with what they do now. */
+  running(): readonly { run: RunRecord; progress: Partial<ProgressEvent> }[];
+  /** Stops everything and waits for it. No run starts afterwards. */
+  close(): Promise<void>;
+}
+
+interface Running {
+  record: RunRecord;
+  progress: Partial<ProgressEvent>;
+  readonly cancel: AbortController;
+  ended: Promise<RunRecord>;
+}
+
+interface RunnerOptions {
+  readonly tasks: readonly Task[];
+  readonly store: RunStore;
+  readonly clock: Clock;
+  /** Told of each run that ended; what it throws is an error of its own and reaches nobody. */
+  readonly onEnd?: (run: RunRecord) => void;
+  /** Told what a run does. */
+  readonly onProgress?: (event: ProgressEvent, run: RunRecord) => void;
+}
+
+/** Makes a runner over a graph of tasks. */
+export function runnerOf(options: RunnerOptions): Runner {
+  const { tasks, store, clock } = options;
+  const lanes = new Map<string, Running>();
+  let closed = false;
+
+  const start = async (request: RunRequest): Promise<StartedRun> => {
+    const { lane = mainLane, trigger, retryOf } = request;
+    const chosen = request.extra ? [request.extra] : inOrder(tasks, request.tasks);
+    const busy = lanes.get(lane);
+    if (closed) throw new UsherError("RUN_BUSY", "the workflow is being closed");
+    if (busy) throw new UsherError("RUN_BUSY", `the lane ${lane} is busy with ${busy.record.id}`);
+    const running: Running = {
+      record: {
+        id: newId(clock.now()),
+        lane,
+        trigger,
+        status: "running",
+        started_at: isoTime(clock.now()),
+        ...(retryOf === undefined ? {} : { retry_of: retryOf }),
+        tasks: chosen.map(({ name }) => ({ name, status: "waiting", attempts: 0 })),
+      },
+      progress: {},
+      cancel: new AbortController(),
+      ended: undefined as never, // set in the next statement
+    };
+    lanes.set(lane, running); // before anything is awaited, so that no other can take it
+    running.ended = carryOut(running, { chosen, request, options }).finally(() => lanes.delete(lane));
+    return { id: running.record.id, ended: running.ended };
+  };
+
+  return {
+    start,
+    retry: async (id) => {
+      const run = await store.get(id);
+      const undone = run.tasks.filter(({ status }) => status !== "succeeded" && status !== "unchanged");
+      const names = (undone.length > 0 ? undone : run.tasks).map(({ name }) => name);
+      return start({ tasks: names, trigger: "retry", lane: run.lane, retryOf: id });
+    },
+    cancel: (id) => {
+      const running = [...lanes.values()].find(({ record }) => record.id === id);
+      if (!running) throw new UsherError("RUN_UNKNOWN", `expected a run under way, got ${id.slice(0, 100)}`);
+      running.cancel.abort();
+    },
+    running: () => [...lanes.values()].map(({ record, progress }) => ({ run: record, progress })),
+    close: async () => {
+      closed = true;
+      for (const { cancel } of lanes.values()) cancel.abort();
+      await Promise.all([...lanes.values()].map(({ ended }) => ended.catch(() => {}))); // told to its starter
+    },
+  };
+}
+
+async function carryOut(
+  running: Running,
+  { chosen, request, options }: { chosen: readonly Task[]; request: RunRequest; options: RunnerOptions },
+): Promise<RunRecord> {
+  const { store, clock, onEnd } = options;
+  const keep = async (record = running.record) => {
+    if (!request.forgetIdle || record.tasks.some(isWorthNoting)) await store.save(record);
+  };
+  await keep();
+  for (const task of chosen) {
+    await carryOutTask(task, { running, request, options });
+    await keep();
+  }
+  const statuses = running.record.tasks.map(({ status }) => status);
+  const status =
+    running.cancel.signal.aborted && statuses.includes("cancelled")
+      ? "cancelled"
+      : statuses.some((one) => one === "failed" || one === "blocked")
+        ? "failed"
+        : "succeeded";
+  const ended: RunRecord = { ...running.record, status, ended_at: isoTime(clock.now()) };
+  await keep(ended);
+  running.record = ended; // last: whoever sees the end finds the lane free
+  onEnd?.(running.record);
+  return running.record;
+}
+
+/** In a run that is only remembered where it did something: tasks that are still waiting may yet do nothing. */
+const isWorthNoting = ({ status, outputs = {} }: TaskRecord) =>
+  status === "failed" ||
+  status === "cancelled" ||
+  (status === "succeeded" && Object.keys(outputs).length > 0);
+
+async function carryOutTask(
+  task: Task,
+  { running, request, options }: { running: Running; request: RunRequest; options: RunnerOptions },
+): Promise<void> {
+  const { store, clock } = options;
+  const note = (change: Partial<TaskRecord>) => {
+    running.record = {
+      ...running.record,
+      tasks: running.record.tasks.map((one) => (one.name === task.name ? { ...one, ...change } : one)),
+    };
+  };
+  const { signal } = running.cancel;
+  if (signal.aborted) return note({ status: "cancelled" });
+  const isDone = (name: string) => {
+    const before = running.record.tasks.find((one) => one.name === name);
+    return before === undefined || before.status === "succeeded" || before.status === "unchanged";
+  };
+  if (!(task.after ?? []).every(isDone)) return note({ status: "blocked" });
+  note({ status: "running", started_at: isoTime(clock.now()) });
+  let inputs: Versions | undefined;
+  let outcome: Outcome;
+  try {
+    inputs = await task.inputs?.();
+    const last = (await store.lineage())[task.name];
+    if (inputs && !request.force && last && isDeepStrictEqual({ ...last.inputs }, { ...inputs })) {
+      return note({ status: "unchanged", inputs, outputs: last.outputs, ended_at: isoTime(clock.now()) });
+    }
+    const onProgress = (event: ProgressEvent) => {
+      running.progress = event;
+      options.onProgress?.(event, running.record);
+    };
+    outcome = await attempt(task, { signal, onProgress, clock });
+  } catch (error) {
+    outcome = { attempts: 0, error: asUsherError(error) }; // its inputs could not be read
+  }
+  const ended = { attempts: outcome.attempts, ended_at: isoTime(clock.now()), ...(inputs ? { inputs } : {}) };
+  if ("error" in outcome) {
+    const { code, message } = outcome.error;
+    return note({
+      ...ended,
+      status: code === "CANCELLED" ? "cancelled" : "failed",
+      error: { code, message },
+    });
+  }
+  const { outputs = {}, note: words } = outcome.result;
+  note({ ...ended, status: "succeeded", outputs, ...(words === undefined ? {} : { note: words }) });
+  if (inputs || Object.keys(outputs).length > 0) {
+    const { id } = running.record;
+    await store.record({ task: task.name, run_id: id, at: ended.ended_at, inputs: inputs ?? {}, outputs });
+  }
+}
+
+let runsStarted = 0;
+
+/** Ids sort by time, and within a millisecond by their order. */
+function newId(nowMs: number): string {
+  const digits = isoTime(nowMs).replace(/[-:.Z]/g, "");
+  const place = (runsStarted++ & 0xffff).toString(16).padStart(4, "0");
+  return `run-${digits}-${place}${randomUUID().slice(0, 4)}`;
+}

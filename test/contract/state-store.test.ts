@@ -1,0 +1,28 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openLmdbStateStore } from "../../src/stores/lmdb-state-store.ts";
+import { memoryStateStore } from "./memory-state-store.ts";
+import { stateStoreContract } from "./state-store.ts";
+
+let folder: string | undefined;
+
+stateStoreContract({
+  name: "LMDB",
+  isDurable: true,
+  async open() {
+    folder ??= await mkdtemp(join(tmpdir(), "usher-store-"));
+    return openLmdbStateStore({ folder: join(folder, "live") });
+  },
+  async forget() {
+    if (folder) await rm(folder, { recursive: true });
+    folder = undefined;
+  },
+});
+
+stateStoreContract({
+  name: "the reference in memory",
+  isDurable: false,
+  open: async () => memoryStateStore(),
+  forget: async () => {},
+});
