@@ -263,7 +263,7 @@ describe("catching up", () => {
       recordOf(like),
     ]);
     const live = await open({ log });
-    expect(live.caughtUp).toEqual({ records: 3, missed: [], unreadable: 2 });
+    expect(live.caughtUp).toEqual({ records: 3, missed: [], restored: 0, unreadable: 2 });
     expect((await live.view({ userId: user_id })).pairs).toHaveLength(1);
   });
   it("begins a log anew that ends before the position", async () => {
