@@ -56,7 +56,7 @@ export function heldClock(startMs = Date.UTC(2026, 0, 1)): HeldClock {
 
 /** Waits for real until something is so. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 50_000; // a machine under load may take long
   while (!(await isSo())) {
     if (Date.now() > end) throw new Error("it never became so");
     await new Promise((resolve) => setTimeout(resolve, 2));
