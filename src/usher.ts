@@ -5,18 +5,15 @@ import type { Configuration } from "./contracts/configuration.ts";
 import type { Progress, ProgressEvent } from "./contracts/progress.ts";
 import type { BuildRecord } from "./contracts/quality.ts";
 import type { ReleaseReport, TrainingReport } from "./contracts/release.ts";
-import type { TrendingRow } from "./contracts/tables.ts";
 import { openDuckdb } from "./engine/duckdb.ts";
 import type { Engine } from "./engine/engine.ts";
 import { asUsherError, UsherError } from "./errors.ts";
-import type { EventLog } from "./events/event-log.ts";
 import { checkFormat, type HomePaths, homePaths, openHome } from "./home/home.ts";
 import { buildLake } from "./lake/build.ts";
 import { latestBuild, readBuild } from "./lake/build-record.ts";
 import { openLake } from "./lake/delta-lake.ts";
 import type { Lake } from "./lake/lake.ts";
 import { readCatalogue, readTrainingSet } from "./lake/read.ts";
-import { qualityReports, rejectedRowsOf } from "./lake/reports.ts";
 import { livingGauges, type OpenLiving, openLiving } from "./living.ts";
 import type { Parameters } from "./models/model.ts";
 import { candidatesWith, checkModelSettings } from "./registry/candidates.ts";
@@ -26,13 +23,13 @@ import { createApp } from "./server/app.ts";
 import { type Serving, servingOf, type UpkeepContext } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
 import { type ServerMetrics, serverMetrics } from "./server/metrics.ts";
+import { type EventSide, openSlowLoop } from "./slow-loop.ts";
 import { importSource, type SourceImport } from "./sources/import.ts";
 import { latestImport, writeImportRecord } from "./sources/import-record.ts";
-import { parseSourceSpec, type SourceSpec } from "./sources/source.ts";
-import type { ImportTables } from "./sources/staging.ts";
+import type { SourceSpec } from "./sources/source.ts";
+import { bronzeVersions } from "./sources/staging.ts";
 import { freshnessGauge } from "./upkeep/gauges.ts";
-import type { Site } from "./upkeep/tasks.ts";
-import { openUpkeep, type Upkeep, type UpkeepSettings } from "./upkeep/upkeep.ts";
+import type { Upkeep } from "./upkeep/upkeep.ts";
 
 /** What every long work takes. */
 export interface Running {
@@ -107,16 +104,6 @@ export interface Usher extends UsherReader {
   listen(): Promise<string>;
 }
 
-/** What the slow loop needs of the fast one. */
-export interface EventSide {
-  readonly log: Pick<EventLog, "partitions" | "read" | "commit" | "trim">;
-  /** Rows for `gold_trending`. */
-  trending?(): readonly TrendingRow[] | Promise<readonly TrendingRow[]>;
-}
-
-/** Consumer group of the lake: where its sink has come to, for the display of the lag. The lake itself knows it best. */
-const lakeGroup = "lake";
-
 interface OpenOptions {
   readonly home: string;
   readonly configuration: Configuration;
@@ -143,12 +130,11 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
       if (!newest) {
         throw new UsherError("HOME_EMPTY", `${home}: expected an import, found none; run \`usher import\``);
       }
-      const importVersions = versionsOf(newest.tables);
+      const importVersions = bronzeVersions(newest.tables);
       const imports = [newest.imported];
       return buildLake({ lake, engine, imports, importVersions, onProgress, ...(signal ? { signal } : {}) });
     };
     let upkeep: Upkeep | undefined;
-    let living: OpenLiving | undefined;
     let fail: (failure: UsherError) => void = () => {};
     const failed = new Promise<never>((_, reject) => {
       fail = reject;
@@ -162,7 +148,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
       },
       openLiving: async () => {
         try {
-          living ??= await openLiving(
+          parts.shown.living ??= await openLiving(
             { paths, lake, engine },
             {
               onFailure: (failure) => {
@@ -173,7 +159,6 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
               onAnswered: parts.metrics.onEventAnswered,
             },
           );
-          parts.shown.living = living;
           return undefined;
         } catch (error) {
           parts.shown.failure = asUsherError(error);
@@ -192,18 +177,22 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
         await parts.releases.promote(report.version, onProgress ? { onProgress } : {});
         return report;
       },
-      openUpkeep: async ({ events, onProgress } = {}) => {
-        const site = siteOf({ parts, build, configuration, events: events ?? eventSideOf(living, parts) });
-        upkeep = await openUpkeep({
-          folder: paths.runs,
-          site,
-          settings: upkeepSettings(configuration),
-          serving: await parts.releases.current(),
-          onEnd: (run) => parts.metrics.onRun(run),
-          onTrouble: (text) => app.log.error(text),
-          ...(onProgress ? { onProgress } : {}),
-        });
-        parts.shown.upkeep = upkeepContext(usher, { upkeep, parts });
+      openUpkeep: async ({ events = eventSideOf(parts.shown), onProgress } = {}) => {
+        const slow = await openSlowLoop(
+          {
+            ...{ paths, lake, configuration, events },
+            ...{ releases: parts.releases, newestBuild: parts.build, serve: parts.serve },
+            ...{ importSource: usher.importSource, buildLake: build },
+            trainAndSave: (training) => trainAndSave(parts, { configuration, training }),
+          },
+          {
+            onEnd: (run) => parts.metrics.onRun(run),
+            onTrouble: (text) => app.log.error(text),
+            ...(onProgress ? { onProgress } : {}),
+          },
+        );
+        upkeep = slow.upkeep;
+        parts.shown.upkeep = slow.context;
         return upkeep;
       },
       listen: async () => {
@@ -214,7 +203,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
       close: async () => {
         await upkeep?.close();
         await parts.close();
-        await living?.close();
+        await parts.shown.living?.close();
         await lock.release();
       },
     };
@@ -369,101 +358,11 @@ async function trainAndSave(
   return releases.report(saved);
 }
 
-/** What the slow loop takes from the fast one. */
-function eventSideOf(living: OpenLiving | undefined, { shown }: Parts): EventSide | undefined {
+/** What the slow loop takes from the fast one, where that is open. */
+function eventSideOf(shown: Shown): EventSide | undefined {
+  const { living } = shown;
   const genresOf = (itemId: string) => shown.serving?.recommender.catalogue.get(itemId)?.genres;
   return living && { log: living.log, trending: () => living.live.trendingRows(genresOf) };
-}
-
-/** Versions of the bronze tables of an import, by table. */
-function versionsOf({ files, rejected }: ImportTables): Record<string, number> {
-  const all = [...Object.values(files), ...(rejected ? [rejected] : [])];
-  return Object.fromEntries(all.map(({ table, version }) => [table, version]));
-}
-
-const upkeepSettings = ({ retrain, notify }: Configuration): UpkeepSettings => ({
-  cron: retrain.cron,
-  zone: retrain.zone,
-  catchUp: retrain.catch_up,
-  afterInteractions: retrain.after_interactions,
-  webhookUrl: notify.webhook_url,
-  webhookTimeoutMs: notify.timeout_ms,
-});
-
-/** The parts of a system as the tasks of the slow loop use them. */
-function siteOf(of: {
-  parts: Parts;
-  build: (running: Running) => Promise<BuildRecord>;
-  configuration: Configuration;
-  events: EventSide | undefined;
-}): Site {
-  const { parts, build, configuration, events } = of;
-  const { lake, releases, serve } = parts;
-  const importVersions = async () => {
-    const newest = await latestImport(lake.folder);
-    return newest && versionsOf(newest.tables);
-  };
-  return {
-    lake,
-    importVersions,
-    build,
-    train: (training) => trainAndSave(parts, { configuration, training }),
-    newestRelease: async () => (await releases.list()).at(-1),
-    publish: async (version, { onProgress }) => {
-      await releases.promote(version, { onProgress });
-      await serve();
-    },
-    trainingSettings: JSON.stringify({ models: configuration.models, seed: configuration.seed }),
-    pins: async () => {
-      const imported = Object.entries((await importVersions()) ?? {});
-      const versions = Object.fromEntries(imported.map(([table, version]) => [table, [version]]));
-      return { builds: (await releases.list()).map(({ build: { number } }) => number), versions };
-    },
-    graceMs: configuration.vacuum.grace_hours * 3600_000,
-    now: () => Date.now(),
-    ...(events ? { log: events.log, trimLog: () => events.log.trim(Date.now()) } : {}),
-    ...(events?.trending ? { trending: () => events.trending?.() ?? [] } : {}),
-    onSunk: async ({ topic, positions }) => {
-      const reached = Object.entries(positions).map(([partition, offset]) => ({
-        topic,
-        partition: Number(partition),
-        offset,
-      }));
-      await events?.log.commit(lakeGroup, reached);
-    },
-  };
-}
-
-/** The slow loop as the server shows it. */
-function upkeepContext(usher: Usher, { upkeep, parts }: { upkeep: Upkeep; parts: Parts }): UpkeepContext {
-  const { lake, releases, serve, build } = parts;
-  return {
-    ...upkeep,
-    startTraining: () => upkeep.startJob({ kind: "train", tasks: ["train", "publish"], force: true }),
-    startImport: ({ source, ratingsFile }) => {
-      const spec = parseSourceSpec(source, ratingsFile === undefined ? {} : { ratingsFile });
-      return upkeep.startWork({
-        kind: "import",
-        task: {
-          name: "import",
-          retries: 0,
-          run: async (running) => {
-            const { tables, manifest } = await usher.importSource(spec, running);
-            return {
-              outputs: versionsOf(tables),
-              note: `${manifest.dataset_name} ${manifest.dataset_version}`,
-            };
-          },
-        },
-      });
-    },
-    promote: async (version) => {
-      await releases.promote(version);
-      await serve();
-    },
-    qualityReports: (limit) => qualityReports(lake.folder, limit),
-    rejectedRows: async (page) => rejectedRowsOf(lake, await build(), page),
-  };
 }
 
 /** The part of a training request that configuration and options decide. */

@@ -42,6 +42,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: ["*"],
   "living.ts": ["*"],
+  "slow-loop.ts": ["*"],
   "usher.ts": ["*"],
   "index.ts": ["*"],
 };

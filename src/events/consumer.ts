@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
 import { type DeadLetter, rawPayloadBytesMax, type Topic } from "../contracts/events.ts";
 import { type ErrorCode, UsherError } from "../errors.ts";
 import type { EventLog, LogRecord } from "./event-log.ts";
 import { lagOf, type PartitionLag } from "./lag.ts";
-import { letterRecord } from "./letter-record.ts";
+import { derivedUuid, letterRecord } from "./letter-record.ts";
 
 export interface ConsumerOptions {
   readonly log: EventLog;
@@ -172,14 +171,5 @@ function letterFor(
     error_detail: `${group} could not take it: ${error instanceof Error ? error.message : String(error)}`,
     error_ts: new Date(nowMs).toISOString(),
   };
-  return { ...letterRecord(letter, nowMs), id: uuidOf(`${group}/${topic}/${partition}/${offset}`) };
-}
-
-/** A UUID (version 8) that follows from a text. */
-function uuidOf(text: string): string {
-  const bytes = createHash("sha256").update(text).digest().subarray(0, 16);
-  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80;
-  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
-  const hex = bytes.toString("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return { ...letterRecord(letter, nowMs), id: derivedUuid(`${group}/${topic}/${partition}/${offset}`) };
 }

@@ -18,11 +18,10 @@ export interface Resubmission {
 /** A letter as a record of the log. The same bytes on the same day (UTC) are one letter, so a body that is sent again adds none. */
 export function letterRecord(letter: DeadLetter, receivedMs: number): NewRecord {
   const day = letter.error_ts.slice(0, 10);
-  const digest = createHash("sha256").update(`${day}\n${letter.raw_payload}`).digest("hex");
   return {
     topic: "events_dlq",
     key: letterKey,
-    id: uuidOf(digest),
+    id: derivedUuid(`${day}\n${letter.raw_payload}`),
     receivedMs,
     value: Buffer.from(JSON.stringify(letter)),
   };
@@ -33,7 +32,7 @@ export function resubmissionRecord(note: Resubmission, receivedMs: number): NewR
   return {
     topic: "events_dlq",
     key: letterKey,
-    id: uuidOf(createHash("sha256").update(`resubmission of ${note.letter_id}`).digest("hex")),
+    id: derivedUuid(`resubmission of ${note.letter_id}`),
     receivedMs,
     value: Buffer.from(JSON.stringify(note)),
   };
@@ -66,7 +65,8 @@ const isLetter = (read: unknown): read is DeadLetter =>
   typeof (read as DeadLetter | null)?.raw_payload === "string" &&
   rejectionReasons.includes((read as DeadLetter).error_reason);
 
-/** A UUID of version 8 (RFC 9562, own content) from the first bits of a digest. */
-function uuidOf(hex: string): string {
+/** A UUID of version 8 (RFC 9562, own content) that follows from a text: the first bits of its SHA-256. */
+export function derivedUuid(text: string): string {
+  const hex = createHash("sha256").update(text).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

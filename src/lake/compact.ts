@@ -1,7 +1,7 @@
 import { UsherError } from "../errors.ts";
 import { relationOf } from "./delta-lake.ts";
 import { latestVersion, replay } from "./delta-log.ts";
-import type { Lake, StagedFile } from "./lake.ts";
+import { commitOrDiscard, type Lake, type StagedFile } from "./lake.ts";
 
 /** Files below this size are small. */
 const smallBytesMax = 32 * 1024 * 1024;
@@ -51,17 +51,12 @@ export async function compactTable(
       partitionBy: snapshot.partitionBy,
       replaces: small.map(({ path }) => path),
     });
-    try {
-      const version = await lake.commit(staged);
-      done = {
-        filesBefore: done.filesBefore + small.length,
-        filesAfter: done.filesAfter + staged.files.length,
-        version,
-      };
-    } catch (error) {
-      await lake.discard(staged);
-      throw error;
-    }
+    const version = await commitOrDiscard(lake, staged);
+    done = {
+      filesBefore: done.filesBefore + small.length,
+      filesAfter: done.filesAfter + staged.files.length,
+      version,
+    };
   }
   return done;
 }

@@ -2,12 +2,12 @@ import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { bronzeEvents, bronzeEventsTable, type EventTopic } from "../contracts/tables.ts";
 import { makeFolderDurable } from "./delta-files.ts";
-import type { Lake } from "./lake.ts";
+import { commitOrDiscard, type Lake } from "./lake.ts";
 import { asLakeError } from "./lake-error.ts";
 import { sqlName, sqlText } from "./sql-text.ts";
 
 /** An accepted event as the log hands it over. */
-export interface LoggedEvent {
+export interface LogEntry {
   readonly partition: number;
   /** Place in its partition, from 0 on. */
   readonly offset: number;
@@ -24,7 +24,7 @@ export interface EventReader {
     topic: EventTopic,
     partition: number,
     options: { from: number; limit: number },
-  ): Promise<readonly LoggedEvent[]>;
+  ): Promise<readonly LogEntry[]>;
 }
 
 /** What one call of {@link sinkEvents} wrote. */
@@ -86,8 +86,8 @@ async function readBatch(
     ends: readonly { partition: number; next: number }[];
     positions: Readonly<Record<number, number>>;
   },
-): Promise<{ events: LoggedEvent[]; positions: Record<number, number>; lost: number }> {
-  const events: LoggedEvent[] = [];
+): Promise<{ events: LogEntry[]; positions: Record<number, number>; lost: number }> {
+  const events: LogEntry[] = [];
   const positions: Record<number, number> = {};
   let lost = 0;
   for (const { partition, next } of from.ends) {
@@ -97,7 +97,7 @@ async function readBatch(
       const records = await log.read(from.topic, partition, { from: at, limit });
       const last = records.at(-1);
       if (last === undefined) break; // all that was left has been forgotten
-      lost += (records[0] as LoggedEvent).offset - at;
+      lost += (records[0] as LogEntry).offset - at;
       events.push(...records);
       at = last.offset + 1;
     }
@@ -110,7 +110,7 @@ async function appendBatch(
   lake: Lake,
   batch: {
     topic: EventTopic;
-    events: readonly LoggedEvent[];
+    events: readonly LogEntry[];
     positions: Readonly<Record<number, number>>;
   },
 ): Promise<void> {
@@ -128,12 +128,7 @@ async function appendBatch(
         Object.entries(positions).map(([partition, next]) => [writerOf(Number(partition)), next]),
       ),
     });
-    try {
-      await lake.commit(staged, { events: events.length });
-    } catch (error) {
-      await lake.discard(staged);
-      throw error;
-    }
+    await commitOrDiscard(lake, staged, { events: events.length });
   } catch (error) {
     throw asLakeError(error);
   } finally {
@@ -142,7 +137,7 @@ async function appendBatch(
 }
 
 /** One line an event. The event itself stays text: the engine takes it apart, in threads of its own. */
-async function writeLines(file: string, events: readonly LoggedEvent[]): Promise<void> {
+async function writeLines(file: string, events: readonly LogEntry[]): Promise<void> {
   const decoder = new TextDecoder();
   const handle = await open(file, "w");
   try {

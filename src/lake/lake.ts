@@ -73,3 +73,17 @@ export interface Lake {
   /** Removes the files of a staged version that will not be committed. Files of a committed version stay. */
   discard(staged: StagedVersion): Promise<void>;
 }
+
+/** Commits a staged version; one that cannot be committed leaves no files. @throws UsherError As `Lake.commit`. */
+export async function commitOrDiscard(
+  lake: Pick<Lake, "commit" | "discard">,
+  staged: StagedVersion,
+  info?: Record<string, string | number>,
+): Promise<number> {
+  try {
+    return await lake.commit(staged, info);
+  } catch (error) {
+    await lake.discard(staged);
+    throw error;
+  }
+}

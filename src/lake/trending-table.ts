@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { goldTrending, type TrendingRow } from "../contracts/tables.ts";
 import { writeFileDurable } from "../durable-file.ts";
-import type { Lake } from "./lake.ts";
+import { commitOrDiscard, type Lake } from "./lake.ts";
 import { asLakeError } from "./lake-error.ts";
 import { sqlName, sqlText } from "./sql-text.ts";
 
@@ -27,12 +27,7 @@ export async function writeTrending(lake: Lake, rows: readonly TrendingRow[]): P
         : `SELECT ${names} FROM read_json(${sqlText(file)}, format = 'newline_delimited', columns = {${shape}})
            ORDER BY "window", genre, rank`,
     );
-    try {
-      return await lake.commit(staged);
-    } catch (error) {
-      await lake.discard(staged);
-      throw error;
-    }
+    return await commitOrDiscard(lake, staged);
   } catch (error) {
     throw asLakeError(error);
   } finally {

@@ -3,7 +3,6 @@ import type { UsherEvent } from "../contracts/events.ts";
 import { type LoggedEvent, mergeEvent } from "../contracts/merge.ts";
 import type { TrendingRow } from "../contracts/tables.ts";
 import { UsherError } from "../errors.ts";
-import type { EventHistory } from "../events/event-history.ts";
 import type { Appended, EventLog, Position } from "../events/event-log.ts";
 import type { StateStore } from "../stores/state-store.ts";
 import { AppliedOffsets } from "./applied-offsets.ts";
@@ -58,7 +57,17 @@ export interface LiveOptions {
 }
 
 /** What people do, known at once: everything that the next answer needs. */
-export interface LiveState extends EventHistory {
+export interface LiveState {
+  /**
+   * Accepted events of a user, the newest (`event_ts`, then `event_id`) first.
+   * @param options.limit Most events of the page, 1..1000.
+   * @param options.after `next` of the page before.
+   * @returns `next` where there are more.
+   */
+  list(options: { userId: string; limit: number; after?: string }): Promise<{
+    events: UsherEvent[];
+    next?: string;
+  }>;
   /** What opening read from the log. */
   readonly caughtUp: CaughtUp;
   /**

@@ -1,7 +1,7 @@
 import { listLengthDefault, type surfaces, type windows } from "../contracts/http.ts";
-import { UsherError } from "../errors.ts";
-import type { LiveState, Person } from "../live/live-state.ts";
+import type { Person } from "../live/live-state.ts";
 import type { Recommendations } from "../recommend/recommender.ts";
+import { livingNow } from "./answers.ts";
 import type { ServerContext, Serving } from "./context.ts";
 
 /** From what a request is answered: one release and the live state of now. */
@@ -29,12 +29,6 @@ export function askedList(
   return { person, k, surface, window, genre, excluded: exclude };
 }
 
-/** The live state. @throws UsherError `NOT_READY`: this process has none. */
-export function liveNow(context: ServerContext): LiveState {
-  if (context.living) return context.living.live;
-  throw new UsherError("NOT_READY", "this process takes no events, so it knows nothing of what happens now");
-}
-
 /** Makes a list for somebody from the release and everything they did until now. */
 export async function listFor(answering: Answering, asked: AskedList): Promise<Recommendations> {
   const list = await listOf(answering, asked);
@@ -48,7 +42,7 @@ async function listOf({ context, serving }: Answering, asked: AskedList): Promis
   const userId = "userId" in person ? person.userId : undefined;
   const request = { ...wanted, userId, live, hideConsumed: context.hideConsumed };
   if (surface === "for-you") return serving.recommender.recommend(request);
-  const state = liveNow(context);
+  const { live: state } = livingNow(context);
   if (surface === "continue") return serving.recommender.continuing(request);
   const now = { window, items: await state.trending(window) };
   return serving.recommender.trending({ ...request, now });

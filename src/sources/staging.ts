@@ -21,6 +21,12 @@ export interface ImportTables {
   readonly rejected?: BronzeVersion;
 }
 
+/** Versions of the bronze tables of an import, by table. */
+export function bronzeVersions({ files, rejected }: ImportTables): Record<string, number> {
+  const all = [...Object.values(files), ...(rejected ? [rejected] : [])];
+  return Object.fromEntries(all.map(({ table, version }) => [table, version]));
+}
+
 /**
  * How to read an import as typed rows.
  *

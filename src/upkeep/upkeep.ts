@@ -145,9 +145,8 @@ function schedulesOf(of: {
     catchUp: "none",
     fire: () => {
       const minutely = async () => {
-        const tasks = site.trending ? eventTasks : eventTasks.filter((name) => name !== "trending");
         const { ended } = await runner.start({
-          tasks,
+          tasks: eventTasks,
           trigger: "schedule",
           lane: eventsLane,
           forgetIdle: true,

@@ -2,7 +2,7 @@ import { deadLetters } from "../../src/events/dead-letters.ts";
 import { eventIntake } from "../../src/events/intake.ts";
 import { openLiveState } from "../../src/live/live-state.ts";
 import type { Living } from "../../src/server/context.ts";
-import { memoryStateStore } from "../live/memory-state-store.ts";
+import { memoryStateStore } from "../contract/memory-state-store.ts";
 import { memoryLog } from "./memory-log.ts";
 
 /** The parts that take events, over a log and a store in memory. */

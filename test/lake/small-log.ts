@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type EventType, partitionCount, topicOf } from "../../src/contracts/events.ts";
 import { eventTopics } from "../../src/contracts/tables.ts";
-import type { EventReader, LoggedEvent } from "../../src/lake/event-sink.ts";
+import type { EventReader, LogEntry } from "../../src/lake/event-sink.ts";
 
 /** A UUID that sorts by its number. */
 export const eventId = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
@@ -22,7 +22,7 @@ export interface SmallLog extends EventReader {
 }
 
 export function memoryLog(): SmallLog {
-  const records = new Map<string, LoggedEvent[]>();
+  const records = new Map<string, LogEntry[]>();
   const partitionOf = (topic: string, partition: number) => {
     const key = `${topic} ${partition}`;
     if (!records.has(key)) records.set(key, []);

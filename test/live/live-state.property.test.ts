@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { LoggedEvent } from "../../src/contracts/merge.ts";
 import type { Position } from "../../src/events/event-log.ts";
 import { type LiveState, openLiveState } from "../../src/live/live-state.ts";
+import { memoryStateStore } from "../contract/memory-state-store.ts";
 import { eventSets, nowMs, uuid } from "./live-events.ts";
 import { memoryEventLog, recordOf } from "./memory-event-log.ts";
-import { memoryStateStore } from "./memory-state-store.ts";
 
 const failed = (error: unknown) => {
   throw error;

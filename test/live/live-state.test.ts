@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
 import type { UsherEvent } from "../../src/contracts/events.ts";
 import { openLiveState } from "../../src/live/live-state.ts";
+import { memoryStateStore } from "../contract/memory-state-store.ts";
 import { event, nowMs, uuid } from "./live-events.ts";
 import { memoryEventLog, recordOf } from "./memory-event-log.ts";
-import { memoryStateStore } from "./memory-state-store.ts";
 
 const dayMs = 24 * 3600_000;
 const failed = (error: unknown) => {

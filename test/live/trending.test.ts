@@ -4,8 +4,8 @@ import type { UsherEvent } from "../../src/contracts/events.ts";
 import { actionOf, weightOf } from "../../src/live/action.ts";
 import { openLiveState } from "../../src/live/live-state.ts";
 import { type TrendWindow, trendWindowNames, trendWindows } from "../../src/live/trending.ts";
+import { memoryStateStore } from "../contract/memory-state-store.ts";
 import { event, eventSets, nowMs } from "./live-events.ts";
-import { memoryStateStore } from "./memory-state-store.ts";
 
 const hourMs = 3600_000;
 const open = () =>

@@ -10,7 +10,7 @@ import { biasedMf } from "../../src/models/biased-mf.ts";
 import { ials } from "../../src/models/ials.ts";
 import { type Recommender, recommender } from "../../src/recommend/recommender.ts";
 import { simulateUsers } from "../../src/simulate/simulate-users.ts";
-import { memoryStateStore } from "../live/memory-state-store.ts";
+import { memoryStateStore } from "../contract/memory-state-store.ts";
 import { simulatedItems } from "./small-catalogue.ts";
 
 const nowMs = Date.parse("2026-03-01T12:00:00.000Z");

@@ -10,9 +10,9 @@ import {
   TrendingQuery,
   UserParams,
 } from "../../contracts/http.ts";
-import { listHead, recommendedItemBody, servingNow } from "../answers.ts";
+import { listHead, livingNow, recommendedItemBody, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
-import { askedList, listFor, liveNow } from "../person-list.ts";
+import { askedList, listFor } from "../person-list.ts";
 import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
 
 const tags = ["recommendations"];
@@ -34,7 +34,7 @@ export function livingRoutes(app: App, context: ServerContext): void {
     async (request) => {
       const serving = servingNow(context);
       const { k = listLengthDefault, genre, window = "24h" } = request.query;
-      const now = { window, items: await liveNow(context).trending(window) };
+      const now = { window, items: await livingNow(context).live.trending(window) };
       const items = serving.recommender.trending({ k, genre, now }).items.map(recommendedItemBody);
       return { ...listHead(request.id, serving), surface: "trending" as const, window, items };
     },
@@ -55,7 +55,7 @@ export function livingRoutes(app: App, context: ServerContext): void {
     async (request) => {
       const serving = servingNow(context);
       const sessionId = request.params.session_id;
-      liveNow(context);
+      livingNow(context);
       const { surface, items } = await listFor({ context, serving }, askedList({ sessionId }, request.query));
       return {
         ...listHead(request.id, serving),
@@ -95,7 +95,7 @@ function mergeRoute(app: App, context: ServerContext): void {
     async (request) => {
       const { user_id } = request.params;
       const { session_id } = request.body;
-      await liveNow(context).merge({ userId: user_id, sessionId: session_id });
+      await livingNow(context).live.merge({ userId: user_id, sessionId: session_id });
       return { user_id, session_id };
     },
   );

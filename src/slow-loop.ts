@@ -1,0 +1,150 @@
+import type { Configuration } from "./contracts/configuration.ts";
+import type { Progress } from "./contracts/progress.ts";
+import type { BuildRecord } from "./contracts/quality.ts";
+import type { ReleaseReport } from "./contracts/release.ts";
+import type { TrendingRow } from "./contracts/tables.ts";
+import type { RunRecord } from "./contracts/workflow.ts";
+import type { EventLog } from "./events/event-log.ts";
+import type { HomePaths } from "./home/home.ts";
+import type { Lake } from "./lake/lake.ts";
+import { qualityReports, rejectedRowsOf } from "./lake/reports.ts";
+import type { ReleaseStore } from "./registry/release-store.ts";
+import type { UpkeepContext } from "./server/context.ts";
+import type { SourceImport } from "./sources/import.ts";
+import { latestImport } from "./sources/import-record.ts";
+import { parseSourceSpec, type SourceSpec } from "./sources/source.ts";
+import { bronzeVersions } from "./sources/staging.ts";
+import type { Site } from "./upkeep/tasks.ts";
+import { openUpkeep, type Upkeep, type UpkeepSettings } from "./upkeep/upkeep.ts";
+
+/** What the slow loop needs of the fast one. */
+export interface EventSide {
+  readonly log: Pick<EventLog, "partitions" | "read" | "commit" | "trim">;
+  /** Rows for `gold_trending`. */
+  trending?(): readonly TrendingRow[] | Promise<readonly TrendingRow[]>;
+}
+
+/** Consumer group of the lake: where its sink has come to, for the display of the lag. The lake itself knows it best. */
+const lakeGroup = "lake";
+
+/** What a long work is told and given. */
+interface Work {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: Progress;
+}
+
+/** The parts of a home that the slow loop works with. */
+export interface SlowLoopHome {
+  readonly paths: HomePaths;
+  readonly lake: Lake;
+  readonly configuration: Configuration;
+  readonly releases: ReleaseStore;
+  /** Absent where no events are taken. */
+  readonly events: EventSide | undefined;
+  /** @throws UsherError `HOME_EMPTY`. */
+  newestBuild(): Promise<BuildRecord>;
+  importSource(spec: SourceSpec, work: Work): Promise<SourceImport>;
+  buildLake(work: Work): Promise<BuildRecord>;
+  /** Trains on the newest build, passes the gate, and stores the release; what serves stays as it is. */
+  trainAndSave(work: Work): Promise<ReleaseReport>;
+  /** Loads the present release and lets it answer. */
+  serve(): Promise<unknown>;
+}
+
+/**
+ * Opens the slow loop of a home, and what the server shows of it. Its scheduler does not run before it is told to.
+ *
+ * @throws UsherError `CONFIG_INVALID`: a cron pattern or time zone.
+ */
+export async function openSlowLoop(
+  home: SlowLoopHome,
+  told: { onEnd(run: RunRecord): void; onTrouble(text: string): void; onProgress?: Progress },
+): Promise<{ upkeep: Upkeep; context: UpkeepContext }> {
+  const upkeep = await openUpkeep({
+    folder: home.paths.runs,
+    site: siteOf(home),
+    settings: upkeepSettings(home.configuration),
+    serving: await home.releases.current(),
+    ...told,
+  });
+  return { upkeep, context: upkeepContext(upkeep, home) };
+}
+
+const upkeepSettings = ({ retrain, notify }: Configuration): UpkeepSettings => ({
+  cron: retrain.cron,
+  zone: retrain.zone,
+  catchUp: retrain.catch_up,
+  afterInteractions: retrain.after_interactions,
+  webhookUrl: notify.webhook_url,
+  webhookTimeoutMs: notify.timeout_ms,
+});
+
+/** The parts of a system as the tasks of the slow loop use them. */
+function siteOf(home: SlowLoopHome): Site {
+  const { lake, releases, configuration, events, buildLake, trainAndSave, serve } = home;
+  const importVersions = async () => {
+    const newest = await latestImport(lake.folder);
+    return newest && bronzeVersions(newest.tables);
+  };
+  return {
+    lake,
+    importVersions,
+    build: buildLake,
+    train: trainAndSave,
+    newestRelease: async () => (await releases.list()).at(-1),
+    publish: async (version, { onProgress }) => {
+      await releases.promote(version, { onProgress });
+      await serve();
+    },
+    trainingSettings: JSON.stringify({ models: configuration.models, seed: configuration.seed }),
+    pins: async () => {
+      const imported = Object.entries((await importVersions()) ?? {});
+      const versions = Object.fromEntries(imported.map(([table, version]) => [table, [version]]));
+      return { builds: (await releases.list()).map(({ build: { number } }) => number), versions };
+    },
+    graceMs: configuration.vacuum.grace_hours * 3600_000,
+    now: () => Date.now(),
+    ...(events ? { log: events.log, trimLog: () => events.log.trim(Date.now()) } : {}),
+    ...(events?.trending ? { trending: () => events.trending?.() ?? [] } : {}),
+    onSunk: async ({ topic, positions }) => {
+      const reached = Object.entries(positions).map(([partition, offset]) => ({
+        topic,
+        partition: Number(partition),
+        offset,
+      }));
+      await events?.log.commit(lakeGroup, reached);
+    },
+  };
+}
+
+/** The slow loop as the server shows it. */
+function upkeepContext(upkeep: Upkeep, home: SlowLoopHome): UpkeepContext {
+  const { lake, releases, newestBuild, importSource, serve } = home;
+  return {
+    ...upkeep,
+    startTraining: () => upkeep.startJob({ kind: "train", tasks: ["train", "publish"], force: true }),
+    startImport: ({ source, ratingsFile }) => {
+      const spec = parseSourceSpec(source, ratingsFile === undefined ? {} : { ratingsFile });
+      return upkeep.startWork({
+        kind: "import",
+        task: {
+          name: "import",
+          retries: 0,
+          run: async (running) => {
+            const { tables, manifest } = await importSource(spec, running);
+            return {
+              outputs: bronzeVersions(tables),
+              note: `${manifest.dataset_name} ${manifest.dataset_version}`,
+            };
+          },
+        },
+      });
+    },
+    promote: async (version) => {
+      await releases.promote(version);
+      await serve();
+    },
+    qualityReports: (limit) => qualityReports(lake.folder, limit),
+    rejectedRows: async (page) => rejectedRowsOf(lake, await newestBuild(), page),
+  };
+}
