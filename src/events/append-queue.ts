@@ -5,7 +5,7 @@ import type { Appended, NewRecord } from "./event-log.ts";
 import type { IdMerge, IdTable } from "./id-table.ts";
 import { partitionOfKey } from "./key-partition.ts";
 import type { LogPartition } from "./log-partition.ts";
-import { type CheckedRecord, checkRecord, offsetKey, recordSize, writeRecord } from "./record-bytes.ts";
+import { type CheckedRecord, checkRecord, offsetBytes, recordSize, writeRecord } from "./record-bytes.ts";
 
 /** The tables that an append writes. */
 export interface AppendTables {
@@ -175,11 +175,11 @@ function write(
   for (const { checked, at, offset } of group.placed) {
     const end = from + recordSize(checked);
     writeRecord(values, from, checked);
-    void at.records.put(offsetKey(offset), values.subarray(from, end));
+    void at.records.put(offset, values.subarray(from, end));
     from = end;
   }
   for (const [{ topic, partition }, offset] of group.next) {
-    void offsets.put(Buffer.from(`${topic}/${partition}`), offsetKey(offset));
+    void offsets.put(Buffer.from(`${topic}/${partition}`), offsetBytes(offset));
   }
   ids.put(group.merge);
 }

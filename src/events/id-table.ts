@@ -3,8 +3,8 @@ import type { BinaryDatabase, LmdbEnvironment } from "../stores/lmdb-environment
 import type { LogPartition } from "./log-partition.ts";
 import {
   idBytes,
-  offsetKey,
-  offsetOfKey,
+  offsetBytes,
+  offsetOf,
   placeBytes,
   readPlace,
   readRecord,
@@ -85,7 +85,7 @@ export function openIdTable(options: {
   environment.read(() => {
     for (const at of partitions) {
       const mark = offsets.getBinary(markKey(at));
-      merged.set(at, mark ? offsetOfKey(mark) : 0);
+      merged.set(at, mark ? offsetOf(mark) : 0);
       for (const [id, place] of idsBehind(at, merged.get(at) as number)) younger.set(id, place);
     }
   });
@@ -115,7 +115,7 @@ export function openIdTable(options: {
         void ids.put(idBytes(id), places.subarray(at * placeBytes, (at + 1) * placeBytes));
       }
       if (!merge.isLast) return;
-      for (const [at, offset] of (older as Older).upTo) void offsets.put(markKey(at), offsetKey(offset));
+      for (const [at, offset] of (older as Older).upTo) void offsets.put(markKey(at), offsetBytes(offset));
     },
     done(merge, fresh) {
       for (const [id, place] of fresh) younger.set(id, place);
@@ -139,8 +139,8 @@ const markKey = ({ topic, partition }: LogPartition) => Buffer.from(`merged/${to
 
 /** The ids of the records of a partition from an offset on. */
 function* idsBehind({ topic, partition, records }: LogPartition, from: number): Generator<[string, Place]> {
-  for (const { key, value } of records.getRange({ start: offsetKey(from) })) {
-    const place = { topic, partition, offset: offsetOfKey(key) };
+  for (const { key, value } of records.getRange({ start: from })) {
+    const place = { topic, partition, offset: key };
     yield [readRecord(value, place).id, place];
   }
 }

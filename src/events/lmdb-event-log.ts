@@ -11,7 +11,7 @@ import type { EventLog, LogRecord, PartitionState, Position } from "./event-log.
 import { openIdTable } from "./id-table.ts";
 import { openGroups } from "./lmdb-groups.ts";
 import type { LogPartition } from "./log-partition.ts";
-import { offsetKey, offsetOfKey, readRecord, receivedMsOf, topicIndex } from "./record-bytes.ts";
+import { offsetKeys, offsetOf, readRecord, receivedMsOf, topicIndex } from "./record-bytes.ts";
 
 export interface LmdbEventLogOptions extends Omit<LmdbOptions, "code"> {
   /** How long each topic keeps its records, ms. Default: the contract's. */
@@ -27,27 +27,13 @@ const trimBatch = 5000;
  * The embedded event log: one LMDB environment in a folder, one process that writes; others may open it read only beside it.
  *
  * An ordered table of records for each partition, one of ids (see `id-table.ts`), one of positions, and the next offsets, which outlive
- * a trim. Appends that
- * come while one is being made durable share the next transaction.
+ * a trim. Appends that come while one is being made durable share the next transaction.
  *
  * @throws UsherError `LOG_UNAVAILABLE`: the folder cannot be opened.
  */
 export async function openLmdbEventLog(options: LmdbEventLogOptions): Promise<EventLog> {
   const environment = await openLmdbEnvironment({ ...options, code: "LOG_UNAVAILABLE" });
-  const places = topics.flatMap((topic) =>
-    Array.from({ length: partitionCount }, (_, partition) => ({ topic, partition })),
-  );
-  const [offsets, ids, positions, ...tables] = environment.databases([
-    ...["offsets", "ids", "groups"],
-    ...places.map(({ topic, partition }) => `records/${topic}/${partition}`),
-  ]) as [BinaryDatabase, BinaryDatabase, BinaryDatabase, ...BinaryDatabase[]];
-  const nextOf = ({ topic, partition }: { topic: Topic; partition: number }) => {
-    const stored = offsets.getBinary(Buffer.from(`${topic}/${partition}`));
-    return stored ? offsetOfKey(stored) : 0;
-  };
-  const partitions: LogPartition[] = environment.read(() =>
-    places.map((place, at) => ({ ...place, records: tables[at] as BinaryDatabase, next: nextOf(place) })),
-  );
+  const { offsets, ids, positions, partitions, nextOf } = openTables(environment);
   const { idGeneration: generation = 100_000 } = options;
   const known = options.readOnly ? [] : partitions; // who only reads asks for no id
   const idTable = openIdTable({ environment, ids, offsets, partitions: known, generation });
@@ -76,8 +62,8 @@ export async function openLmdbEventLog(options: LmdbEventLogOptions): Promise<Ev
         );
       }
       return environment.read(() =>
-        Array.from(records.getRange({ start: offsetKey(from), limit }), ({ key, value }) =>
-          readRecord(value, { topic, partition, offset: offsetOfKey(key) }),
+        Array.from(records.getRange({ start: from, limit }), ({ key, value }) =>
+          readRecord(value, { topic, partition, offset: key }),
         ),
       );
     },
@@ -87,7 +73,7 @@ export async function openLmdbEventLog(options: LmdbEventLogOptions): Promise<Ev
           // another process may be the one that writes
           const next = options.readOnly ? nextOf(at) : at.next;
           const [first] = at.records.getKeys({ limit: 1 });
-          return { topic: at.topic, partition: at.partition, first: first ? offsetOfKey(first) : next, next };
+          return { topic: at.topic, partition: at.partition, first: first ?? next, next };
         }),
       );
     },
@@ -101,9 +87,9 @@ export async function openLmdbEventLog(options: LmdbEventLogOptions): Promise<Ev
       let gone = 0;
       for (const partition of partitions) {
         const beforeMs = nowMs - keepMs[partition.topic];
-        const last = environment.read(() => expiredKeys(partition.records, beforeMs)).at(-1);
+        const last = environment.read(() => expiredOffsets(partition.records, beforeMs)).at(-1);
         // an id is read again from its record until it is in the table
-        if (last && offsetOfKey(last) >= idTable.mergedUpTo(partition)) await queue.mergeIds();
+        if (last !== undefined && last >= idTable.mergedUpTo(partition)) await queue.mergeIds();
         gone += await trimPartition(environment, partition, { beforeMs, end: idTable.mergedUpTo(partition) });
       }
       return gone;
@@ -115,6 +101,36 @@ export async function openLmdbEventLog(options: LmdbEventLogOptions): Promise<Ev
   };
 }
 
+/** The databases of a log, made where they are missing. */
+function openTables(environment: LmdbEnvironment) {
+  const names = ["offsets", "ids", "groups"];
+  const [offsets, ids, positions] = environment.databases(names) as [
+    BinaryDatabase,
+    BinaryDatabase,
+    BinaryDatabase,
+  ];
+  const places = topics.flatMap((topic) =>
+    Array.from({ length: partitionCount }, (_, partition) => ({ topic, partition })),
+  );
+  const nameOf = ({ topic, partition }: { topic: Topic; partition: number }) => `${topic}/${partition}`;
+  const records = environment.databases(
+    places.map((place) => `records/${nameOf(place)}`),
+    offsetKeys,
+  );
+  const nextOf = (place: { topic: Topic; partition: number }) => {
+    const stored = offsets.get(Buffer.from(nameOf(place)));
+    return stored ? offsetOf(stored) : 0;
+  };
+  const partitions: LogPartition[] = environment.read(() =>
+    places.map((place, at) => ({
+      ...place,
+      records: records[at] as BinaryDatabase<number>,
+      next: nextOf(place),
+    })),
+  );
+  return { offsets, ids, positions, partitions, nextOf };
+}
+
 /** Forgets the records of a partition that lie before an offset and were received before a time. @returns How many. */
 async function trimPartition(
   environment: LmdbEnvironment,
@@ -123,11 +139,11 @@ async function trimPartition(
 ): Promise<number> {
   for (let gone = 0; ; ) {
     const expired = environment
-      .read(() => expiredKeys(records, beforeMs))
-      .filter((key) => offsetOfKey(key) < end);
+      .read(() => expiredOffsets(records, beforeMs))
+      .filter((offset) => offset < end);
     if (expired.length > 0) {
       const removeAll = () => {
-        for (const key of expired) void records.remove(key);
+        for (const offset of expired) void records.remove(offset);
       };
       await environment.write(removeAll, { puts: 0, bytes: 0 });
     }
@@ -136,12 +152,12 @@ async function trimPartition(
   }
 }
 
-/** Keys from the first on, as long as their records were received before a time, at most one batch of them. */
-function expiredKeys(records: BinaryDatabase, beforeMs: number): Uint8Array[] {
-  const keys: Uint8Array[] = [];
+/** Offsets from the first on, as long as their records were received before a time, at most one batch of them. */
+function expiredOffsets(records: BinaryDatabase<number>, beforeMs: number): number[] {
+  const offsets: number[] = [];
   for (const { key, value } of records.getRange({ limit: trimBatch })) {
     if (receivedMsOf(value) >= beforeMs) break;
-    keys.push(Buffer.from(key));
+    offsets.push(key);
   }
-  return keys;
+  return offsets;
 }

@@ -2,7 +2,7 @@ import type { Topic } from "../contracts/events.ts";
 import { UsherError } from "../errors.ts";
 import type { BinaryDatabase, LmdbEnvironment } from "../stores/lmdb-environment.ts";
 import type { Position } from "./event-log.ts";
-import { offsetKey, offsetOfKey } from "./record-bytes.ts";
+import { offsetBytes, offsetOf } from "./record-bytes.ts";
 
 const groupName = /^[\w.:-]{1,128}$/;
 
@@ -24,7 +24,7 @@ export function openGroups(
           group: group as string,
           topic: topic as Topic,
           partition: Number(partition),
-          offset: offsetOfKey(value),
+          offset: offsetOf(value),
         };
       }),
     );
@@ -46,7 +46,7 @@ export function openGroups(
       await environment.write(
         () => {
           for (const { topic, partition, offset } of positions) {
-            void table.put(Buffer.from(`${group}/${topic}/${partition}`), offsetKey(offset));
+            void table.put(Buffer.from(`${group}/${topic}/${partition}`), offsetBytes(offset));
           }
         },
         { puts: 0, bytes: 0 },

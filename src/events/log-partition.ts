@@ -5,6 +5,6 @@ import type { BinaryDatabase } from "../stores/lmdb-environment.ts";
 export interface LogPartition {
   readonly topic: Topic;
   readonly partition: number;
-  readonly records: BinaryDatabase;
+  readonly records: BinaryDatabase<number>;
   next: number;
 }

@@ -1,5 +1,6 @@
 import { type Topic, topics } from "../contracts/events.ts";
 import { UsherError } from "../errors.ts";
+import type { KeyEncoding } from "../stores/lmdb-environment.ts";
 import type { LogRecord, NewRecord } from "./event-log.ts";
 
 /** Most bytes of a key or an id. */
@@ -81,40 +82,75 @@ export function writeRecord(target: Buffer, at: number, { record, key, id }: Che
   target.set(record.value, keyAt + key.length + id.length);
 }
 
-/** The record that {@link writeRecord} wrote; its value shares the bytes. */
-export function readRecord(
+/** The record that {@link writeRecord} wrote, taken apart when asked; its value shares the bytes. */
+class StoredRecord implements LogRecord {
+  readonly topic: Topic;
+  readonly partition: number;
+  readonly offset: number;
+  readonly #bytes: Buffer;
+
+  constructor(place: { topic: Topic; partition: number; offset: number }, bytes: Buffer) {
+    this.topic = place.topic;
+    this.partition = place.partition;
+    this.offset = place.offset;
+    this.#bytes = bytes;
+  }
+
+  get key(): string {
+    return this.#bytes.toString("utf8", headerBytes, this.#keyEnd);
+  }
+
+  get id(): string {
+    return idText(this.#bytes.subarray(this.#keyEnd, this.#idEnd));
+  }
+
+  get receivedMs(): number {
+    return this.#bytes.readDoubleLE(0);
+  }
+
+  get value(): Buffer {
+    return this.#bytes.subarray(this.#idEnd);
+  }
+
+  get #keyEnd(): number {
+    return headerBytes + this.#bytes.readUInt16LE(8);
+  }
+
+  get #idEnd(): number {
+    return this.#keyEnd + this.#bytes.readUInt16LE(10);
+  }
+}
+
+/** The record that {@link writeRecord} wrote. */
+export const readRecord = (
   bytes: Uint8Array,
   place: { topic: Topic; partition: number; offset: number },
-): LogRecord {
-  const from = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const keyEnd = headerBytes + from.readUInt16LE(8);
-  const idEnd = keyEnd + from.readUInt16LE(10);
-  return {
-    ...place,
-    key: from.toString("utf8", headerBytes, keyEnd),
-    id: idText(from.subarray(keyEnd, idEnd)),
-    receivedMs: from.readDoubleLE(0),
-    value: from.subarray(idEnd),
-  };
-}
+): LogRecord => new StoredRecord(place, bufferOver(bytes));
 
 /** Received time of a record, without reading the rest. */
-export const receivedMsOf = (bytes: Uint8Array): number =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, 8).readDoubleLE(0);
+export const receivedMsOf = (bytes: Uint8Array): number => bufferOver(bytes).readDoubleLE(0);
 
-/** An offset as a key: 8 bytes, the most significant first, so that the order of the bytes is that of the offsets. */
-export function offsetKey(offset: number): Buffer {
-  const key = Buffer.allocUnsafe(8);
-  key.writeUInt32BE(Math.floor(offset / 2 ** 32), 0);
-  key.writeUInt32BE(offset >>> 0, 4);
-  return key;
+const bufferOver = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** An offset as the key of a record: 8 bytes, the most significant first, so that the order of the bytes is that of the offsets. */
+export const offsetKeys: KeyEncoding<number> = {
+  writeKey(offset, target, start) {
+    target[start] = target[start + 1] = 0;
+    return target.writeUIntBE(offset, start + 2, 6);
+  },
+  readKey: (source, start) => source.readUIntBE(start + 2, 6),
+};
+
+/** An offset as a value: the same bytes. */
+export function offsetBytes(offset: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  offsetKeys.writeKey(offset, bytes, 0);
+  return bytes;
 }
 
-/** The offset of {@link offsetKey}. */
-export const offsetOfKey = (key: Uint8Array): number => {
-  const view = new DataView(key.buffer, key.byteOffset, 8);
-  return view.getUint32(0) * 2 ** 32 + view.getUint32(4);
-};
+/** The offset of {@link offsetBytes}. */
+export const offsetOf = (bytes: Uint8Array): number => offsetKeys.readKey(bufferOver(bytes), 0, 8);
 
 /** Bytes of a place in the table of ids. */
 export const placeBytes = 8;
@@ -132,7 +168,7 @@ export function writePlace(
 
 /** The place of {@link writePlace}. */
 export function readPlace(bytes: Uint8Array): { topic: Topic; partition: number; offset: number } {
-  const from = Buffer.from(bytes.buffer, bytes.byteOffset, placeBytes);
+  const from = bufferOver(bytes);
   return {
     topic: topics[from[0] as number] as Topic,
     partition: from[1] as number,

@@ -15,7 +15,7 @@ const pageEvents = 5000;
 export async function* readAcceptedEvents(
   { lake, engine }: { lake: Lake; engine: Engine },
   place: { topic: Topic; partition: number; from: number; to: number },
-): AsyncGenerator<LoggedEvent[]> {
+): AsyncGenerator<{ event: LoggedEvent; offset: number }[]> {
   const { topic, partition, to } = place;
   const table = bronzeEventsTable(topic as EventTopic);
   if (!eventTopics.includes(topic as EventTopic)) return;
@@ -29,7 +29,10 @@ export async function* readAcceptedEvents(
       { partition, from, to },
     );
     if (rows.length === 0) return;
-    yield rows.map((row) => JSON.parse(String(row["raw_payload"])) as LoggedEvent);
+    yield rows.map((row) => ({
+      event: JSON.parse(String(row["raw_payload"])) as LoggedEvent,
+      offset: Number(row["log_offset"]),
+    }));
     from = Number(rows.at(-1)?.["log_offset"]) + 1;
   }
 }

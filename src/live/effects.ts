@@ -3,7 +3,6 @@ import type { LoggedEvent, MergeEvent } from "../contracts/merge.ts";
 import type { Appended } from "../events/event-log.ts";
 import { actionOf, type ItemAction } from "./action.ts";
 import type { AppliedOffsets } from "./applied-offsets.ts";
-import { textOfEvent } from "./event-text.ts";
 import type { IdFilter } from "./id-filter.ts";
 import {
   actionsOf,
@@ -12,7 +11,6 @@ import {
   keyPart,
   mergesKey,
   type Owner,
-  placeOf,
   retractionKey,
   sessionOwner,
   shownOn,
@@ -20,6 +18,7 @@ import {
 } from "./keys.ts";
 import { type Merges, ownersOfText, textOfOwners } from "./merges.ts";
 import type { Profiles } from "./profiles.ts";
+import { placeOf, textOfEvent } from "./stored-event.ts";
 import type { Trending } from "./trending.ts";
 import type { WriteBehind } from "./write-behind.ts";
 
@@ -32,15 +31,13 @@ export interface Arrived {
 /** What an event does to the state, at once; `undefined` where it does nothing. */
 type Change = (() => void) | undefined;
 
-/** An event with the keys that it needs. */
+/** An event with the keys that it needs, made once: they are long, and asked several times. */
 interface Prepared extends Arrived {
-  readonly owner?: Owner;
+  readonly owner: Owner;
   /** Where the events of its kind and owner are, and its own key there. */
-  readonly group?: string;
-  readonly own?: string;
-  readonly action?: ItemAction;
-  /** All that must be fetched. */
-  readonly keys: readonly string[];
+  readonly group: string;
+  readonly own: string;
+  readonly action?: ItemAction | undefined;
 }
 
 /** Who did it: the user, or the session where no user is named. */
@@ -79,11 +76,10 @@ export class Effects {
 
   /** Applies events that are not in the state yet. @returns How many were new. */
   async apply(arrived: readonly Arrived[]): Promise<number> {
-    const fresh = arrived
-      .filter(({ at }) => !at || !this.#applied.has(at))
-      .map((each) => this.#prepare(each));
+    const fresh = arrived.filter(({ at }) => !at || !this.#applied.has(at)).map(prepare);
+    if (fresh.some(({ at }) => !at)) this.#applied.mix();
     this.#state.forget();
-    await this.#state.fetch(fresh.flatMap(({ keys }) => keys));
+    await this.#state.fetch(fresh.flatMap((prepared) => this.#keysOf(prepared)));
     let count = 0;
     for (const prepared of fresh) {
       const { at } = prepared;
@@ -100,44 +96,25 @@ export class Effects {
     return count;
   }
 
-  /** Makes the keys of an event once: they are long, and asked several times. */
-  #prepare({ event, at }: Arrived): Prepared {
-    if (event.event_type === "merge") return { event, at, keys: [] };
-    const owner = ownerOf(event);
-    if (event.event_type === "impression") {
-      const group = impressionsOf(owner);
-      const own = group + placeOf(event);
-      return { event, at, owner, group, own, keys: [own] };
-    }
-    const group = actionsOf(owner);
-    const own = group + placeOf(event);
-    const action = actionOf(event);
-    if (!action) return { event, at, owner, group, own, keys: [own] };
-    const retraction = this.#retractions.mayHold(event.event_id) ? [retractionKey(event.event_id)] : [];
-    const merges = isSession(owner) ? [mergesKey(owner)] : [];
-    return {
-      event,
-      at,
-      owner,
-      group,
-      own,
-      action,
-      keys: [own, ...retraction, ...merges],
-    };
+  /** All that must be fetched. The own key only where the place in the log does not tell that the event is new. */
+  #keysOf({ event, owner, own, action }: Prepared): readonly string[] {
+    if (event.event_type === "merge") return [];
+    const keys = this.#applied.isWhole ? [] : [own];
+    if (action && isSession(owner)) keys.push(mergesKey(owner));
+    return keys;
   }
 
   /** Everything that an event needs to know is read here; what it gives changes the state at once. `undefined`: nothing to do. */
   #changeOf(prepared: Prepared): Change | Promise<Change> {
     const { event, own } = prepared;
     if (event.event_type === "merge") return this.#mergeOf(event);
-    if (own === undefined || this.#state.peek(own) !== undefined) return undefined; // it is known
+    if (!this.#applied.isWhole && this.#state.peek(own) !== undefined) return undefined; // it is known
     if (event.event_type === "impression") return this.#impressionOf(event, prepared);
     if (event.event_type === "retract") return this.#retractOf(event, prepared);
     return this.#actionOf(event, prepared);
   }
 
-  #actionOf(event: UsherEvent, prepared: Prepared): Change | Promise<Change> {
-    const { owner = "", group, own = "", action } = prepared;
+  #actionOf(event: UsherEvent, { owner, group, own, action }: Prepared): Change | Promise<Change> {
     if (!action) return undefined;
     const change = (isRetracted: boolean) => () => {
       this.#state.set(own, textOfEvent(event), group);
@@ -154,11 +131,12 @@ export class Effects {
     return retractors.length > 0 && overlaps(retractors, await this.#merges.component(owner));
   }
 
-  #impressionOf(event: UsherEvent & { event_type: "impression" }, { group, own = "" }: Prepared): Change {
+  #impressionOf(event: UsherEvent & { event_type: "impression" }, { group, own }: Prepared): Change {
     return () => {
       this.#state.set(own, textOfEvent(event), group);
+      const surface = shownOn(event.surface);
       for (const itemId of new Set(event.item_ids)) {
-        this.#state.count({ group: shownOn(event.surface), rest: keyPart(itemId) }, [1], 1);
+        this.#state.count({ group: surface, name: keyPart(itemId) }, [1], 1);
       }
     };
   }
@@ -169,7 +147,7 @@ export class Effects {
    */
   async #retractOf(
     event: UsherEvent & { event_type: "retract" },
-    { owner = "", group, own = "" }: Prepared,
+    { owner, group, own }: Prepared,
   ): Promise<Change> {
     const target = event.target_event_id;
     const listKey = retractionKey(target);
@@ -225,6 +203,13 @@ export class Effects {
     }
     return undefined;
   }
+}
+
+function prepare({ event, at }: Arrived): Prepared {
+  if (event.event_type === "merge") return { event, at, owner: "", group: "", own: "" };
+  const owner = ownerOf(event);
+  const group = event.event_type === "impression" ? impressionsOf(owner) : actionsOf(owner);
+  return { event, at, owner, group, own: group + placeOf(event), action: actionOf(event) };
 }
 
 const overlaps = (owners: readonly Owner[], others: ReadonlySet<Owner>) =>

@@ -1,10 +1,13 @@
 /** Stands between the parts of a key; ids cannot hold it once they are escaped, and it sorts before everything they hold. */
-const separator = "\u0001";
+export const separator = "\u0001";
 /** Sorts right behind {@link separator}, so that it ends the range of a prefix; also what escapes begin with. */
 const escapeMark = "\u0002";
 
+const needsEscape = new RegExp(`[${separator}${escapeMark}]`);
+
 /** An id as a part of a key: two different ids never give the same part, whatever characters they hold. */
 export function keyPart(id: string): string {
+  if (!needsEscape.test(id)) return id;
   return id.replaceAll(escapeMark, `${escapeMark}2`).replaceAll(separator, `${escapeMark}1`);
 }
 
@@ -22,9 +25,6 @@ const join = (...parts: readonly string[]) => parts.join(separator);
 export const actionsOf = (owner: Owner): string => join("a", owner, "");
 /** Prefix of what an owner was shown, in the same order. */
 export const impressionsOf = (owner: Owner): string => join("i", owner, "");
-/** The place of an event among its owner's. */
-export const placeOf = (event: { event_ts: string; event_id: string }): string =>
-  join(event.event_ts, keyPart(event.event_id));
 /** Owners that retracted an event, as a list. */
 export const retractionKey = (eventId: string): string => join("r", keyPart(eventId));
 /** Prefix of all of these. */
@@ -36,10 +36,15 @@ export const bucketPrefix = (bucket: { widthMs: number; startMs: number }): stri
   join("t", String(bucket.widthMs), String(bucket.startMs).padStart(15, "0"), "");
 /** Prefix of how often each item was shown on a surface. */
 export const shownOn = (surface: string): string => join("n", keyPart(surface), "");
+/** True for what `Counters` writes. */
+export const isCountsKey = (key: string): boolean =>
+  key.startsWith(join("t", "")) || key.startsWith(join("n", ""));
 /** Sorts before all keys. */
 export const firstKey = "a";
-/** Up to where each partition of the log is in the state. It sorts behind all others. */
+/** Up to where each partition of the log is in the state. It and what follows sort behind all others. */
 export const positionsKey = "z";
+/** How many writes there were. */
+export const writesKey = "z1";
 
 /** The id that {@link keyPart} was made from. */
 export function idOfPart(part: string): string {

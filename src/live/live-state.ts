@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { UsherEvent } from "../contracts/events.ts";
 import { type LoggedEvent, mergeEvent } from "../contracts/merge.ts";
 import type { TrendingRow } from "../contracts/tables.ts";
@@ -6,11 +5,11 @@ import { UsherError } from "../errors.ts";
 import type { Appended, EventLog, Position } from "../events/event-log.ts";
 import type { StateStore } from "../stores/state-store.ts";
 import { AppliedOffsets } from "./applied-offsets.ts";
+import { canonicalHash } from "./canonical-hash.ts";
 import { type Arrived, Effects } from "./effects.ts";
 import { lastShown, newestEvents } from "./history.ts";
 import { IdFilter } from "./id-filter.ts";
 import {
-  firstKey,
   idOfPart,
   keyPart,
   positionsKey,
@@ -29,8 +28,11 @@ import { WriteBehind } from "./write-behind.ts";
 
 /** The consumer group of the log under which the positions of the live state are shown. */
 export const liveGroup = "live";
-/** Changes that are written at once instead of at the next beat. */
-const changesBeforeWrite = 20_000;
+/** So many changes are written at each beat: what few events change is on disk at once. */
+const changesAtBeat = 5000;
+/** More than that wait until so many go together, which costs a third for each, or for so many beats. */
+const changesBeforeWrite = 100_000;
+const beatsMax = 10;
 /** With more changes than this waiting, events wait for the disk. */
 const changesMax = 200_000;
 /** Newest impressions that {@link LiveState.lastShown} looks at. */
@@ -100,7 +102,7 @@ export interface LiveState {
   positions(): readonly Position[];
   /** Writes all changes together with the positions; then commits those to the log. @throws UsherError `STORE_UNAVAILABLE`. */
   flush(): Promise<void>;
-  /** SHA-256 (hex) over all keys and values but the positions, after a flush: two states with equal events have equal hashes. */
+  /** SHA-256 (hex) over everything but the positions, after a flush: two states with equal events have equal hashes. */
   canonicalHash(): Promise<string>;
   /** Writes what is left. The store and the log stay open. */
   close(): Promise<void>;
@@ -110,7 +112,7 @@ export interface LiveState {
  * Opens the live state over a store and reads on in the log.
  *
  * The store holds each event under its owner, and whole counts by bucket of time; profiles are made of these events when asked.
- * Changes are kept in memory and written once a second together with the positions of the log that they reflect, so a crash loses
+ * Changes are kept in memory and written once a second, or in larger parts where many come, together with the positions of the log that they reflect, so a crash loses
  * nothing: what was not written is read from the log again.
  *
  * @throws UsherError `STORE_UNAVAILABLE`, `LOG_UNAVAILABLE`.
@@ -136,6 +138,7 @@ class StoredLiveState implements LiveState {
   #waiting: { arrived: Arrived[]; done: Promise<void> } | undefined;
   #write: Promise<void> | undefined;
   #writtenPositions: string;
+  #beatsSinceWrite = 0;
   #beat: NodeJS.Timeout | undefined;
 
   constructor(options: LiveOptions, positions: string | undefined) {
@@ -262,20 +265,7 @@ class StoredLiveState implements LiveState {
   async canonicalHash(): Promise<string> {
     return this.#inTurn(async () => {
       await this.flush();
-      const hash = createHash("sha256");
-      const lengths = Buffer.alloc(8);
-      for (let from = firstKey; ; ) {
-        const page = await this.#options.store.range({ from, to: positionsKey, limit: 1000 });
-        for (const [key, value] of page) {
-          if (key === from) continue; // a page begins with the last key of the one before
-          lengths.writeUInt32LE(Buffer.byteLength(key), 0);
-          lengths.writeUInt32LE(value.length, 4);
-          hash.update(lengths).update(key).update(value);
-        }
-        const last = page.at(-1)?.[0];
-        if (page.length < 1000 || last === undefined) return hash.digest("hex");
-        from = last;
-      }
+      return canonicalHash(this.#options.store);
     });
   }
 
@@ -310,7 +300,10 @@ class StoredLiveState implements LiveState {
 
   async #tick(): Promise<void> {
     try {
-      if (!this.#state.isWriting) await this.flush();
+      const { changeCount, isWriting } = this.#state;
+      const isWorth = changeCount <= changesAtBeat || changeCount > changesBeforeWrite;
+      this.#beatsSinceWrite++;
+      if (!isWriting && (isWorth || this.#beatsSinceWrite >= beatsMax)) await this.flush();
       // a request died between the log and the state, or another process appended
       if (this.#applied.hasGaps) await this.follow();
     } catch (error) {
@@ -319,6 +312,7 @@ class StoredLiveState implements LiveState {
   }
 
   async #writeNow(): Promise<void> {
+    this.#beatsSinceWrite = 0;
     let positions = this.#applied.toText();
     if (this.#state.changeCount === 0 && positions === this.#writtenPositions) return;
     let committed = this.#applied.positions();

@@ -16,7 +16,9 @@ export interface MissedRecords {
 }
 
 /** Gives the events of records that the log has forgotten, from where they were kept, in pages; none where nothing keeps them. */
-export type EarlierEvents = (missed: MissedRecords) => AsyncIterable<readonly LoggedEvent[]>;
+export type EarlierEvents = (
+  missed: MissedRecords,
+) => AsyncIterable<readonly { readonly event: LoggedEvent; readonly offset: number }[]>;
 
 /** What a catch-up met. */
 export interface CaughtUp {
@@ -51,7 +53,7 @@ export async function followLog(
       const gap = { ...place, from, to };
       missed.push(gap);
       for await (const events of earlier?.(gap) ?? []) {
-        await apply(events.map((event) => ({ event })));
+        await apply(events.map(({ event, offset }) => ({ event, at: { ...place, offset } })));
         restored += events.length;
       }
     }

@@ -1,9 +1,9 @@
 import { actionOf, type ItemAction } from "./action.ts";
-import { eventOfText } from "./event-text.ts";
 import { actionsOf, isSession, type Owner } from "./keys.ts";
 import type { Merges } from "./merges.ts";
 import { Profile } from "./profile.ts";
 import { ProfileCache } from "./profile-cache.ts";
+import { eventOf } from "./stored-event.ts";
 import type { WriteBehind } from "./write-behind.ts";
 
 /** A profile being read, and what its owner did meanwhile: adding it twice does no harm. */
@@ -96,8 +96,9 @@ export class Profiles {
     const profile = new Profile();
     const group = new Set(await this.#merges.group(owner));
     for (const each of await this.#merges.component(owner)) {
-      for (const [, text] of await this.#state.entries(actionsOf(each))) {
-        const event = eventOfText(text);
+      const prefix = actionsOf(each);
+      for (const [key, text] of await this.#state.entries(prefix)) {
+        const event = eventOf({ owner: each, place: key.slice(prefix.length), text });
         if (event.event_type === "retract") profile.retract(event.target_event_id);
         else if (group.has(each)) {
           const action = actionOf(event);

@@ -85,7 +85,8 @@ export const noCounts = (): OwnCounts => counted.map(() => 0);
 /** Adds to counts in place, or takes away. */
 export function addCounts(sum: OwnCounts, counts: Counts, sign: 1 | -1): void {
   for (let index = 0; index < counts.length; index++) {
-    sum[index] = (sum[index] ?? 0) + sign * (counts[index] ?? 0);
+    const count = counts[index] as number;
+    if (count !== 0) sum[index] = (sum[index] as number) + sign * count;
   }
 }
 

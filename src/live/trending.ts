@@ -47,9 +47,9 @@ export class Trending {
   count(action: ItemAction, sign: 1 | -1): void {
     const counts = countsOf(action);
     if (!counts) return;
-    const rest = keyPart(action.itemId);
+    const name = keyPart(action.itemId);
     for (const widthMs of bucketWidths) {
-      this.#state.count({ group: this.#bucketOf(action.tsMs, widthMs), rest }, counts, sign);
+      this.#state.count({ group: this.#bucketOf(action.tsMs, widthMs), name }, counts, sign);
     }
     for (const window of Object.values(this.#windows)) {
       window.add(action.itemId, { atMs: action.tsMs, counts, sign });
@@ -71,7 +71,7 @@ export class Trending {
 
   async #read(bucket: { widthMs: number; startMs: number }): Promise<[itemId: string, counts: Counts][]> {
     const counts = await this.#state.countsIn(bucketPrefix(bucket));
-    return Array.from(counts, ([rest, sum]) => [idOfPart(rest), sum]);
+    return Array.from(counts, ([name, sum]) => [idOfPart(name), sum]);
   }
 
   /** Most events are of a few buckets, so their prefixes are kept. */

@@ -1,21 +1,12 @@
 import { strict as assert } from "node:assert";
 import type { StateChange, StateStore } from "../stores/state-store.ts";
-import { endOf } from "./keys.ts";
-import {
-  addCounts,
-  type Counts,
-  countsOfText,
-  isNothing,
-  type OwnCounts,
-  textOfCounts,
-} from "./trend-counts.ts";
+import { ChangeSet } from "./change-set.ts";
+import { Counters } from "./counters.ts";
+import { endOf, writesKey } from "./keys.ts";
+import type { Counts } from "./trend-counts.ts";
 
 /** Entries that one read of the store takes at a time. */
 const pageEntries = 1000;
-
-type Changes = Map<string, string | undefined>;
-type Groups = Map<string, string[]>;
-type Pending = Map<string, Map<string, OwnCounts>>;
 
 /**
  * The state as it is now: what the store holds, under the changes that are not written yet.
@@ -25,28 +16,24 @@ type Pending = Map<string, Map<string, OwnCounts>>;
  */
 export class WriteBehind {
   readonly #store: StateStore;
-  #changes: Changes = new Map();
+  readonly #counters: Counters;
+  #changes = new ChangeSet();
   /** Being written; then kept until the next write, since what was changed lately is asked again soon. */
-  #written: Changes = new Map();
+  #written = new ChangeSet();
   #isWriting = false;
-  /** Keys among the changes, by the prefix under which a range looks for them. */
-  #groups: Groups = new Map();
-  #writtenGroups: Groups = new Map();
-  readonly #fetched: Changes = new Map();
-
-  constructor(store: StateStore) {
-    this.#store = store;
-  }
-
-  /** What was counted since the last write, by prefix and rest of the key; the store is asked for the sum only when it is written. */
-  #counts: Pending = new Map();
-  #countSize = 0;
+  readonly #fetched = new Map<string, string | undefined>();
+  #writes: number | undefined;
   /** Writes and readings of counts take turns: a count must be seen in the store or here, and not in both. */
   #turn: Promise<unknown> = Promise.resolve();
 
+  constructor(store: StateStore) {
+    this.#store = store;
+    this.#counters = new Counters(store);
+  }
+
   /** Changes that wait for the next write. */
   get changeCount(): number {
-    return this.#changes.size + this.#countSize;
+    return this.#changes.size + this.#counters.size;
   }
 
   get isWriting(): boolean {
@@ -91,12 +78,7 @@ export class WriteBehind {
 
   /** @param group The prefix by which {@link entries} finds the key; absent for keys that are only asked one by one. */
   set(key: string, value: string | undefined, group?: string): void {
-    if (group !== undefined && !this.#changes.has(key)) {
-      const keys = this.#groups.get(group);
-      if (keys) keys.push(key);
-      else this.#groups.set(group, [key]);
-    }
-    this.#changes.set(key, value);
+    this.#changes.set(key, value, group);
   }
 
   /** All entries of a group in order, or the last `limit` of those before `before`, the last first. */
@@ -106,10 +88,7 @@ export class WriteBehind {
   ): Promise<[key: string, value: string][]> {
     const [from, to] = [group, last?.before ?? endOf(group)];
     // taken before the store is read: a write that ends meanwhile must not hide them from both
-    const changed = new Map([
-      ...this.#changedIn(this.#writtenGroups, this.#written, group),
-      ...this.#changedIn(this.#groups, this.#changes, group),
-    ]);
+    const changed = new Map([...this.#written.in(group), ...this.#changes.in(group)]);
     const found: [string, string][] = [];
     const wanted = last ? last.limit + changed.size : Number.POSITIVE_INFINITY;
     for (let start = from, end = to; found.length < wanted; ) {
@@ -132,46 +111,14 @@ export class WriteBehind {
     return last ? found.reverse().slice(0, last.limit) : found;
   }
 
-  #changedIn(groups: Groups, changes: Changes, group: string): Changes {
-    const keys = groups.get(group) ?? [];
-    return new Map(Array.from(keys, (key) => [key, changes.get(key)] as const));
+  /** Adds whole numbers to those of a name in a group, or takes them away. Cost: no read. */
+  count(place: { group: string; name: string }, counts: Counts, sign: 1 | -1): void {
+    this.#counters.count(place, counts, sign);
   }
 
-  /** Adds whole numbers to those under `group + rest`, or takes them away. Cost: no read. */
-  count(place: { group: string; rest: string }, counts: Counts, sign: 1 | -1): void {
-    let group = this.#counts.get(place.group);
-    if (!group) {
-      group = new Map();
-      this.#counts.set(place.group, group);
-    }
-    const sum = group.get(place.rest);
-    if (sum) addCounts(sum, counts, sign);
-    else {
-      group.set(
-        place.rest,
-        counts.map((count) => sign * count),
-      );
-      this.#countSize++;
-    }
-  }
-
-  /** All that was counted in a group, by the rest of the key. */
+  /** All that was counted in a group, by name. */
   countsIn(group: string): Promise<ReadonlyMap<string, Counts>> {
-    return this.#inTurn(async () => {
-      const pending = new Map<string, OwnCounts>();
-      for (const [rest, counts] of this.#counts.get(group) ?? []) pending.set(rest, [...counts]);
-      const sums = new Map<string, OwnCounts>();
-      for (const [key, text] of await this.entries(group)) {
-        sums.set(key.slice(group.length), countsOfText(text));
-      }
-      for (const [rest, counts] of pending) {
-        const sum = sums.get(rest);
-        if (sum) addCounts(sum, counts, 1);
-        else sums.set(rest, counts);
-      }
-      for (const [rest, sum] of sums) if (isNothing(sum)) sums.delete(rest);
-      return sums;
-    });
+    return this.#inTurn(() => this.#counters.in(group));
   }
 
   /**
@@ -180,17 +127,29 @@ export class WriteBehind {
    */
   write(others: () => readonly StateChange[]): Promise<void> {
     return this.#inTurn(async () => {
-      const counted = this.#take();
+      this.#writes ??= Number(textOf((await this.#store.get([writesKey]))[0]) ?? 0);
+      const number = ++this.#writes;
+      this.#take();
       const positions = others();
+      const counting = this.#counters.take(number); // begins at once: it is of the same moment
       this.#isWriting = true;
       try {
-        const changes: StateChange[] = [...positions, ...(await this.#sums(counted))];
-        for (const [key, value] of this.#written) {
+        const counted = await counting;
+        const changes: StateChange[] = [
+          ...positions,
+          [writesKey, Buffer.from(String(number))],
+          ...counted.changes,
+        ];
+        for (const [key, value] of this.#written.entries()) {
           changes.push([key, value === undefined ? undefined : Buffer.from(value)]);
         }
-        await this.#store.write(changes);
+        await this.#store.write(changes).catch((error: unknown) => {
+          counted.takeBack();
+          throw error;
+        });
       } catch (error) {
-        this.#takeBack(counted);
+        this.#written.add(this.#changes); // what changed since is newer than what was to be written
+        [this.#changes, this.#written] = [this.#written, new ChangeSet()];
         throw error;
       } finally {
         this.#isWriting = false;
@@ -198,43 +157,12 @@ export class WriteBehind {
     });
   }
 
-  #take(): Pending {
+  #take(): void {
     // what leaves memory now may have changed since it was fetched
     for (const key of this.#fetched.keys()) {
       if (this.#written.has(key)) this.#fetched.set(key, this.#written.get(key));
     }
-    [this.#written, this.#changes] = [this.#changes, new Map()];
-    [this.#writtenGroups, this.#groups] = [this.#groups, new Map()];
-    const counted = this.#counts;
-    this.#counts = new Map();
-    this.#countSize = 0;
-    return counted;
-  }
-
-  /** After a failed write: what changed since is newer than what was to be written; counts add up. */
-  #takeBack(counted: Pending): void {
-    for (const [key, value] of this.#changes) this.#written.set(key, value);
-    for (const [group, keys] of this.#groups) {
-      this.#writtenGroups.set(group, [...new Set([...(this.#writtenGroups.get(group) ?? []), ...keys])]);
-    }
-    [this.#changes, this.#written] = [this.#written, new Map()];
-    [this.#groups, this.#writtenGroups] = [this.#writtenGroups, new Map()];
-    for (const [group, sums] of counted) {
-      for (const [rest, counts] of sums) this.count({ group, rest }, counts, 1);
-    }
-  }
-
-  async #sums(counted: Pending): Promise<StateChange[]> {
-    const added = [...counted].flatMap(([group, sums]) =>
-      Array.from(sums, ([rest, counts]) => [group + rest, counts] as const),
-    );
-    const stored = await this.#store.get(added.map(([key]) => key));
-    return added.map(([key, counts], at) => {
-      const before = textOf(stored[at]);
-      const sum = [...counts]; // should the write fail, the counts are still those since the last one
-      if (before !== undefined) addCounts(sum, countsOfText(before), 1);
-      return [key, isNothing(sum) ? undefined : Buffer.from(textOfCounts(sum))];
-    });
+    [this.#written, this.#changes] = [this.#changes, new ChangeSet()];
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -5,8 +5,16 @@ import { type Database, open, type RootDatabase } from "lmdb";
 import { syncFile, syncFolder } from "../durable-file.ts";
 import { UsherError } from "../errors.ts";
 
-/** One named database: binary keys of 1..1,978 bytes in the order of their bytes, binary values. */
-export type BinaryDatabase = Database<Uint8Array, Uint8Array>;
+/** One named database: keys of 1..1,978 bytes in the order of their bytes, binary values. */
+export type BinaryDatabase<Key extends KeyType = Uint8Array> = Database<Uint8Array, Key>;
+/** Keys as the code has them. */
+export type KeyType = Uint8Array | string | number;
+/** How the keys of a database become bytes, right where LMDB wants them, and again what they were. */
+export interface KeyEncoding<Key> {
+  /** @returns Where the key ends. */
+  writeKey(key: Key, target: Buffer, start: number): number;
+  readKey(source: Buffer, start: number, end: number): Key;
+}
 
 export interface LmdbOptions {
   /** Where `data.mdb` and `lock.mdb` lie; made where it is missing. */
@@ -44,10 +52,13 @@ export interface WriteSize {
  */
 export interface LmdbEnvironment {
   /**
-   * Opens databases by name, making those that are missing, durable all together.
+   * Opens databases by name, making those that are missing, durable all together. Keys are bytes unless another encoding is given.
    * @throws UsherError of the environment's code: one is missing and the environment is read only.
    */
-  databases(names: readonly string[]): BinaryDatabase[];
+  databases<Key extends KeyType = Uint8Array>(
+    names: readonly string[],
+    keyEncoding?: KeyEncoding<Key>,
+  ): BinaryDatabase<Key>[];
   /**
    * Does the puts and removes of `change` in one transaction: all or none, durable when it resolves. `change` must not throw, and the
    * bytes of the values must not change before.
@@ -183,9 +194,9 @@ function environmentOver(root: RootDatabase<Uint8Array, Uint8Array>, options: Lm
   };
 
   return {
-    databases(names) {
+    databases(names, keyEncoding) {
       throwIfDown();
-      const openAll = () => names.map((name) => openDatabase(root, name, options));
+      const openAll = () => names.map((name) => openDatabase(root, { name, keyEncoding }, options));
       try {
         return options.readOnly ? openAll() : root.transactionSync(openAll);
       } catch (error) {
@@ -220,18 +231,28 @@ function environmentOver(root: RootDatabase<Uint8Array, Uint8Array>, options: Lm
   };
 }
 
-function openDatabase(
+function openDatabase<Key extends KeyType>(
   root: RootDatabase<Uint8Array, Uint8Array>,
-  name: string,
+  { name, keyEncoding }: { name: string; keyEncoding: KeyEncoding<Key> | undefined },
   { folder, code }: LmdbOptions,
 ) {
-  const database: BinaryDatabase | undefined = root.openDB(name, {
-    encoding: "binary",
-    keyEncoding: "binary",
-  });
+  const keys = keyEncoding ? { keyEncoder: keyEncoding } : { keyEncoding: "binary" as const };
+  const how = { encoding: "binary" as const, encoder: pooledValues, ...keys }; // lmdb's types do not know `encoder`
+  const database: BinaryDatabase<Key> | undefined = root.openDB<Uint8Array, Key>(name, how);
   if (!database) throw new UsherError(code, `${folder}: expected a database ${name}, found none`);
   return database;
 }
+
+/** Values as copies in the memory that Node shares among small buffers: memory of its own for each costs more than reading it. */
+const pooledValues = {
+  encode: (value: Uint8Array) => value,
+  decode: (read: Buffer) => {
+    const { length } = read; // less than the buffer holds: lmdb reads everything into the same one
+    const value = Buffer.allocUnsafe(length);
+    value.set(read.subarray(0, length));
+    return value;
+  },
+};
 
 /** Refuses where a write could leave less than the reserve. */
 function throwIfFull(

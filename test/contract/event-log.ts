@@ -69,7 +69,8 @@ export function eventLogContract(kind: EventLogKind): void {
       for (const [at, told] of appended.entries()) {
         expect(told.isDuplicate).toBe(false);
         const [found] = await log.read(told.topic, told.partition, { from: told.offset, limit: 1 });
-        expect({ ...found, value: Buffer.from(found!.value) }).toEqual({
+        const { topic, partition, offset, key, id, receivedMs, value } = found!;
+        expect({ topic, partition, offset, key, id, receivedMs, value: Buffer.from(value) }).toEqual({
           ...sent[at],
           partition: told.partition,
           offset: told.offset,

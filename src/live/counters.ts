@@ -1,0 +1,139 @@
+import type { StateChange, StateStore } from "../stores/state-store.ts";
+import { endOf, separator } from "./keys.ts";
+import {
+  addCounts,
+  type Counts,
+  countsOfText,
+  isNothing,
+  type OwnCounts,
+  textOfCounts,
+} from "./trend-counts.ts";
+
+/** Sums of a group, by the rest of the key. */
+type Sums = Map<string, OwnCounts>;
+
+/** So many records of a group are added up into one. */
+const recordsMax = 16;
+/** Records that one read of the store takes at a time: some are large. */
+const pageRecords = 2 * recordsMax;
+const numberDigits = 9;
+
+/** What one write takes along. */
+export interface CountedWrite {
+  readonly changes: readonly StateChange[];
+  /** The write failed: what was counted waits for the next one. */
+  takeBack(): void;
+}
+
+/**
+ * Whole numbers that are only added up, by group and name.
+ *
+ * A write does not read: what was counted of a group since the last one becomes a record of its own, and a reader adds up the records
+ * of the group. Now and then they are made one, so they stay few.
+ */
+export class Counters {
+  readonly #store: StateStore;
+  #pending = new Map<string, Sums>();
+  #size = 0;
+  /** Records of each group, as far as this process wrote them. */
+  readonly #records = new Map<string, number>();
+
+  constructor(store: StateStore) {
+    this.#store = store;
+  }
+
+  /** Sums that wait for the next write. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds whole numbers, or takes them away. @param place.name Without the separator of keys. Cost: no read. */
+  count(place: { group: string; name: string }, counts: Counts, sign: 1 | -1): void {
+    let sums = this.#pending.get(place.group);
+    if (!sums) {
+      sums = new Map();
+      this.#pending.set(place.group, sums);
+    }
+    if (addTo(sums, { name: place.name, counts, sign })) this.#size++;
+  }
+
+  /** All that was counted in a group, by name. Not while a write is under way. */
+  async in(group: string): Promise<ReadonlyMap<string, Counts>> {
+    const sums: Sums = new Map();
+    for (const [name, counts] of this.#pending.get(group) ?? []) sums.set(name, [...counts]);
+    for (const [, record] of await this.#read(group)) addRecord(sums, record);
+    for (const [name, sum] of sums) if (isNothing(sum)) sums.delete(name);
+    return sums;
+  }
+
+  /** What was counted since the last write, as changes of the store. @param number Differs from that of every other write. */
+  async take(number: number): Promise<CountedWrite> {
+    const pending = this.#pending;
+    this.#pending = new Map();
+    this.#size = 0;
+    const before = new Map(this.#records);
+    const takeBack = () => {
+      for (const [group, count] of before) this.#records.set(group, count);
+      for (const [group, sums] of pending) {
+        for (const [name, counts] of sums) this.count({ group, name }, counts, 1);
+      }
+    };
+    const changes: StateChange[] = [];
+    try {
+      for (const [group, sums] of pending) {
+        const known = this.#records.get(group) ?? 0;
+        const isMerged = known + 1 >= recordsMax;
+        const whole: Sums = isMerged ? new Map(Array.from(sums, ([name, sum]) => [name, [...sum]])) : sums;
+        for (const [key, record] of isMerged ? await this.#read(group) : []) {
+          addRecord(whole, record);
+          changes.push([key, undefined]);
+        }
+        this.#records.set(group, isMerged ? 1 : known + 1);
+        const record = textOfSums(whole);
+        if (record) changes.push([keyOf(group, number), Buffer.from(record)]);
+      }
+    } catch (error) {
+      takeBack();
+      throw error;
+    }
+    return { changes, takeBack };
+  }
+
+  async #read(group: string): Promise<(readonly [key: string, record: Uint8Array])[]> {
+    const records: (readonly [string, Uint8Array])[] = [];
+    for (let from = group; ; ) {
+      const page = await this.#store.range({ from, to: endOf(group), limit: pageRecords });
+      records.push(...page.filter(([key]) => key !== from)); // a page begins with the last key of the one before
+      const last = page.at(-1)?.[0];
+      if (page.length < pageRecords || last === undefined) return records;
+      from = last;
+    }
+  }
+}
+
+const keyOf = (group: string, number: number) => group + number.toString(36).padStart(numberDigits, "0");
+/** The group of a record's key. */
+export const groupOfRecord = (key: string): string => key.slice(0, -numberDigits);
+
+/** @returns True where the name is new. */
+function addTo(sums: Sums, { name, counts, sign }: { name: string; counts: Counts; sign: 1 | -1 }): boolean {
+  const sum = sums.get(name);
+  if (sum) addCounts(sum, counts, sign);
+  else sums.set(name, sign === 1 ? [...counts] : counts.map((count) => -count));
+  return sum === undefined;
+}
+
+/** Adds what a record holds. */
+export function addRecord(sums: Sums, record: Uint8Array): void {
+  const parts = Buffer.from(record.buffer, record.byteOffset, record.length).toString().split(separator);
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    addTo(sums, { name: parts[at] as string, counts: countsOfText(parts[at + 1] as string), sign: 1 });
+  }
+}
+
+/** Sums as one record, by name; empty where nothing is counted. */
+export function textOfSums(sums: ReadonlyMap<string, Counts>): string {
+  const parts: string[] = [];
+  for (const [name, sum] of sums) if (!isNothing(sum)) parts.push(name, textOfCounts(sum));
+  return parts.join(separator);
+}
