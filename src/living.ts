@@ -16,8 +16,8 @@ import { openLiveState, type Person } from "./live/live-state.ts";
 import type { Living } from "./server/context.ts";
 import { openLmdbStateStore } from "./stores/lmdb-state-store.ts";
 
-/** Persons whose last event still waits for an answer, at most: beyond that the oldest is forgotten, and not measured. */
-const waitingMax = 10_000;
+/** Of the persons whose last event still waits for an answer so many are remembered, and up to as many who came before them. */
+const waitingMax = 5000;
 
 /** The fast loop of a home: log, live state, intake, dead letters. */
 export interface OpenLiving extends Living {
@@ -95,25 +95,26 @@ const isFullDisk = (error: unknown) => (error as Partial<UsherError>).details?.[
 
 /** Measures how long a person's newest event waits for an answer that uses it. */
 function answerDelays(onAnswered: (seconds: number) => void) {
-  const waiting = new Map<string, number>();
+  let waiting = new Map<string, number>();
+  let before = new Map<string, number>();
   const name = (userId: string | undefined, sessionId: string | undefined) =>
     userId === undefined ? `s${sessionId}` : `u${userId}`;
   return {
     accepted(events: readonly UsherEvent[]) {
       const now = performance.now();
       for (const { user_id: userId, session_id: sessionId } of events) {
-        const person = name(userId, sessionId);
-        if (waiting.size >= waitingMax && !waiting.has(person)) {
-          waiting.delete(waiting.keys().next().value as string);
-        }
-        waiting.set(person, now);
+        waiting.set(name(userId, sessionId), now);
+        if (waiting.size < waitingMax) continue;
+        before = waiting;
+        waiting = new Map();
       }
     },
     answered(person: Person) {
       const key = "userId" in person ? name(person.userId, undefined) : name(undefined, person.sessionId);
-      const since = waiting.get(key);
+      const since = waiting.get(key) ?? before.get(key);
       if (since === undefined) return;
       waiting.delete(key);
+      before.delete(key);
       onAnswered((performance.now() - since) / 1000);
     },
   };

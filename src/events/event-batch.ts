@@ -7,6 +7,8 @@ import { Unreadable } from "./validate-event.ts";
 export interface EventBatch {
   /** One for each event; {@link Unreadable} where a line is no JSON. */
   readonly values: readonly unknown[];
+  /** Size of what came. */
+  readonly bytes: number;
   /** What came for one of them, to the character. Slow for a JSON array: only for events that are rejected. */
   text(index: number): string;
 }
@@ -27,7 +29,8 @@ export function eventBatch(body: Uint8Array, form: BodyForm): EventBatch {
 
 /** One value as a batch. */
 export function batchOfValue(value: unknown): EventBatch {
-  return { values: [value], text: () => JSON.stringify(value) };
+  const text = JSON.stringify(value) ?? "";
+  return { values: [value], bytes: text.length, text: () => text };
 }
 
 function batchOfJson(body: Uint8Array): EventBatch {
@@ -39,6 +42,7 @@ function batchOfJson(body: Uint8Array): EventBatch {
     let texts: string[] | undefined;
     return {
       values: value,
+      bytes: body.length,
       text: (index) => {
         texts ??= elementsOf(text);
         return texts[index] ?? "";
@@ -46,7 +50,7 @@ function batchOfJson(body: Uint8Array): EventBatch {
     };
   }
   const isObject = typeof value === "object" && value !== null && !(value instanceof Unreadable);
-  if (isObject) return { values: [value], text: () => text.trim() };
+  if (isObject) return { values: [value], bytes: body.length, text: () => text.trim() };
   const came = value instanceof Unreadable ? value.detail : `got ${JSON.stringify(value).slice(0, 60)}`;
   throw new UsherError("BODY_INVALID", `body: expected an event or an array of events as JSON, ${came}`);
 }
@@ -68,7 +72,7 @@ function batchOfLines(body: Uint8Array): EventBatch {
     );
   }
   if (texts.length === 0) throw new UsherError("BODY_INVALID", "body: expected an event a line, got no line");
-  return { values, text: (index) => texts[index] ?? "" };
+  return { values, bytes: body.length, text: (index) => texts[index] ?? "" };
 }
 
 const lineFeed = 0x0a;

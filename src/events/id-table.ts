@@ -42,10 +42,50 @@ export interface IdTable {
   mergedUpTo(partition: LogPartition): number;
 }
 
-/** Two generations of ids that only memory knows: the one that fills, and the one that is being merged, sorted. */
+/** Ids with their places, in parts by the beginning of the id, so that sorting them all is never one long piece of work. */
+class Generation {
+  readonly #parts: readonly Map<string, Place>[] = Array.from({ length: partCount + 1 }, () => new Map());
+  #size = 0;
+  #sortedParts = 0;
+  readonly #sorted: string[] = [];
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(id: string): Place | undefined {
+    return this.#partOf(id).get(id);
+  }
+
+  set(id: string, place: Place): void {
+    const part = this.#partOf(id);
+    const size = part.size;
+    part.set(id, place);
+    this.#size += part.size - size;
+  }
+
+  /** Ids in the order of the table, from a place on. Nothing may be set any more. */
+  sorted(from: number, to: number): readonly string[] {
+    while (this.#sorted.length < to && this.#sortedParts < this.#parts.length) {
+      const part = this.#parts[this.#sortedParts++] as Map<string, Place>;
+      for (const id of [...part.keys()].sort()) this.#sorted.push(id);
+    }
+    return this.#sorted.slice(from, to);
+  }
+
+  /** UUIDs by their first digits, all else behind them. */
+  #partOf(id: string): Map<string, Place> {
+    const part = Number.parseInt(id.slice(0, partDigits), 16);
+    return this.#parts[part < partCount ? part : partCount] as Map<string, Place>;
+  }
+}
+
+const partDigits = 2;
+const partCount = 16 ** partDigits;
+
+/** The generation that is being merged. */
 interface Older {
-  readonly places: ReadonlyMap<string, Place>;
-  readonly sorted: readonly string[];
+  readonly ids: Generation;
   readonly upTo: ReadonlyMap<LogPartition, number>;
   at: number;
 }
@@ -72,30 +112,30 @@ export function openIdTable(options: {
   const { environment, ids, offsets, partitions, generation } = options;
   const mergeMin = Math.min(mergeMinMax, Math.ceil(generation / 2));
   const merged = new Map<LogPartition, number>();
-  let younger = new Map<string, Place>();
+  let younger = new Generation();
   let older: Older | undefined;
   let owed = 0;
 
   const turn = () => {
     if (older || younger.size === 0) return;
     const upTo = new Map(partitions.map((at) => [at, at.next]));
-    older = { places: younger, sorted: [...younger.keys()].sort(), upTo, at: 0 };
-    younger = new Map();
+    older = { ids: younger, upTo, at: 0 };
+    younger = new Generation();
   };
   environment.read(() => {
     for (const at of partitions) {
-      const mark = offsets.getBinary(markKey(at));
+      const mark = offsets.get(markKey(at));
       merged.set(at, mark ? offsetOf(mark) : 0);
       for (const [id, place] of idsBehind(at, merged.get(at) as number)) younger.set(id, place);
     }
   });
   if (younger.size >= generation) turn();
 
-  const placeOf = (id: string) => older?.places.get(id) as Place;
+  const placeOf = (id: string) => older?.ids.get(id) as Place;
 
   return {
     find(id, bytes) {
-      const recent = younger.get(id) ?? older?.places.get(id);
+      const recent = younger.get(id) ?? older?.ids.get(id);
       if (recent) return recent;
       const known = ids.getBinaryFast(bytes);
       return known && readPlace(known);
@@ -106,7 +146,7 @@ export function openIdTable(options: {
       const due = owed + 2 * appended;
       if (due < mergeMin) return { ids: [], isLast: false };
       const end = older.at + due;
-      return { ids: older.sorted.slice(older.at, end), isLast: end >= older.sorted.length };
+      return { ids: older.ids.sorted(older.at, end), isLast: end >= older.ids.size };
     },
     put(merge) {
       const places = Buffer.allocUnsafeSlow(Math.max(1, merge.ids.length * placeBytes));
@@ -130,7 +170,7 @@ export function openIdTable(options: {
       if (younger.size >= generation) turn();
     },
     turn,
-    waiting: () => younger.size + (older ? older.sorted.length - older.at : 0),
+    waiting: () => younger.size + (older ? older.ids.size - older.at : 0),
     mergedUpTo: (partition) => merged.get(partition) as number,
   };
 }

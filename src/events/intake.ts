@@ -37,7 +37,7 @@ export interface Intake {
    * Takes the events of a body. When it resolves, what is `accepted` is durable and has its effects, and what is `rejected` is kept
    * as a dead letter, durably too.
    * @returns One status for each event, in their order.
-   * @throws UsherError `TOO_BUSY`, too many events are under way: nothing was taken; `LOG_UNAVAILABLE`, nothing was taken, or
+   * @throws UsherError `TOO_BUSY`, too many events, or bytes of them, are under way: nothing was taken; `LOG_UNAVAILABLE`, nothing was taken, or
    *   nobody knows: send the same events again, what was taken is then a `duplicate`.
    */
   take(batch: EventBatch): Promise<EventStatus[]>;
@@ -50,13 +50,15 @@ export interface Intake {
   inFlight(): number;
 }
 
-/** Most events whose statuses are not known yet. */
+/** Most events whose statuses are not known yet, and most bytes of their bodies. */
 export const inFlightMax = 20_000;
+export const inFlightBytesMax = 64 * 2 ** 20;
 
 /**
  * The intake over a log and what events change.
  *
  * @param options.inFlightMax Most events under way, 1 or more. Default 20,000. A body is taken whole or refused whole.
+ * @param options.inFlightBytesMax Most bytes of bodies under way. Default 64 MiB. One body alone is always taken.
  * @param options.now The clock, ms since 1970. Default: that of the system.
  * @param options.onTaken Told the outcome of each body that was taken.
  */
@@ -64,32 +66,38 @@ export function eventIntake(options: {
   log: EventLog;
   effects: EventEffects;
   inFlightMax?: number;
+  inFlightBytesMax?: number;
   now?: () => number;
   onTaken?: (counts: IntakeCounts) => void;
 }): Intake {
   const { log, effects, now = Date.now, onTaken } = options;
-  const limit = options.inFlightMax ?? inFlightMax;
+  const limit = {
+    events: options.inFlightMax ?? inFlightMax,
+    bytes: options.inFlightBytesMax ?? inFlightBytesMax,
+  };
   const accept = orderedAppend(log, effects);
-  let inFlight = 0;
+  const inFlight = { events: 0, bytes: 0 };
 
-  async function counted<T>(count: number, work: () => Promise<T>): Promise<T> {
-    if (inFlight > 0 && inFlight + count > limit) {
-      throw new UsherError(
-        "TOO_BUSY",
-        `events: expected at most ${limit} under way, got ${inFlight + count}`,
-      );
+  async function counted<T>(more: { events: number; bytes: number }, work: () => Promise<T>): Promise<T> {
+    for (const unit of ["events", "bytes"] as const) {
+      const sum = inFlight[unit] + more[unit];
+      if (inFlight.events > 0 && sum > limit[unit]) {
+        throw new UsherError("TOO_BUSY", `${unit}: expected at most ${limit[unit]} under way, got ${sum}`);
+      }
     }
-    inFlight += count;
+    inFlight.events += more.events;
+    inFlight.bytes += more.bytes;
     try {
       return await work();
     } finally {
-      inFlight -= count;
+      inFlight.events -= more.events;
+      inFlight.bytes -= more.bytes;
     }
   }
 
   return {
     take: (batch) =>
-      counted(batch.values.length, async () => {
+      counted({ events: batch.values.length, bytes: batch.bytes }, async () => {
         const sorted = sortBatch(batch, now());
         const appended = await accept(sorted.events, sorted.records);
         const statuses = statusesOf(batch, { ...sorted, appended });
@@ -97,14 +105,14 @@ export function eventIntake(options: {
         return statuses;
       }),
     takeWith: (value, record) =>
-      counted(1, async () => {
+      counted({ events: 1, bytes: 0 }, async () => {
         const nowMs = now();
         const checked = validateEvent(value, { nowMs });
         if (checked instanceof Rejection) return rejected(value, checked);
         const [place] = await accept([checked], [eventRecord(checked, nowMs), record(checked)]);
         return taken(checked, place);
       }),
-    inFlight: () => inFlight,
+    inFlight: () => inFlight.events,
   };
 }
 

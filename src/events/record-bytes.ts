@@ -6,7 +6,8 @@ import type { LogRecord, NewRecord } from "./event-log.ts";
 /** Most bytes of a key or an id. */
 const textBytesMax = 1024;
 const headerBytes = 12;
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** A form and 128 bits. */
+const uuidBytes = 17;
 const uuidForm = 0;
 const textForm = 1;
 
@@ -50,16 +51,35 @@ export function topicIndex(topic: Topic): number {
 
 /** An id as the log keeps it: a form, then the 16 bytes of a UUID (lower case), or UTF-8. */
 export function idBytes(id: string): Buffer {
-  if (uuid.test(id)) {
-    const bytes = Buffer.allocUnsafe(17);
-    bytes[0] = uuidForm;
-    bytes.write(id.replaceAll("-", ""), 1, "hex");
-    return bytes;
-  }
-  const bytes = Buffer.from(`\0${id}`);
-  bytes[0] = textForm;
-  return bytes;
+  const bytes = Buffer.allocUnsafe(uuidBytes);
+  if (writeUuid(id, bytes)) return bytes;
+  const text = Buffer.from(`\0${id}`);
+  text[0] = textForm;
+  return text;
 }
+
+/** Written out because each event waits for it. @returns False for what is no UUID in lower case. */
+function writeUuid(id: string, bytes: Buffer): boolean {
+  if (id.length !== uuidLayout.length) return false;
+  bytes[0] = uuidForm;
+  for (let at = 0, to = 1; at < uuidLayout.length; ) {
+    if (uuidLayout.charCodeAt(at) === dash) {
+      if (id.charCodeAt(at++) !== dash) return false;
+      continue;
+    }
+    const high = hexDigit(id.charCodeAt(at++));
+    const low = hexDigit(id.charCodeAt(at++));
+    if (high < 0 || low < 0) return false;
+    bytes[to++] = high * 16 + low;
+  }
+  return true;
+}
+
+const uuidLayout = "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh";
+const dash = 0x2d;
+/** 0..15; negative for another character, capitals too. */
+const hexDigit = (unit: number) =>
+  unit >= 0x30 && unit <= 0x39 ? unit - 0x30 : unit >= 0x61 && unit <= 0x66 ? unit - 0x57 : -1;
 
 function idText(bytes: Buffer): string {
   if (bytes[0] === textForm) return bytes.toString("utf8", 1);

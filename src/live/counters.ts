@@ -12,10 +12,10 @@ import {
 /** Sums of a group, by the rest of the key. */
 type Sums = Map<string, OwnCounts>;
 
-/** So many records of a group are added up into one. */
+/** From so many records on, those of a group are added up into one, in one group a write: so no write takes long. */
 const recordsMax = 16;
 /** Records that one read of the store takes at a time: some are large. */
-const pageRecords = 2 * recordsMax;
+const pageRecords = 100;
 const numberDigits = 9;
 
 /** What one write takes along. */
@@ -79,24 +79,36 @@ export class Counters {
       }
     };
     const changes: StateChange[] = [];
+    const write = (group: string, sums: ReadonlyMap<string, Counts>) => {
+      const record = textOfSums(sums);
+      if (record) changes.push([keyOf(group, number), Buffer.from(record)]);
+    };
+    let most: { group: string; records: number } = { group: "", records: recordsMax - 1 };
+    for (const group of pending.keys()) {
+      const records = (this.#records.get(group) ?? 0) + 1;
+      this.#records.set(group, records);
+      if (records > most.records) most = { group, records };
+    }
+    for (const [group, sums] of pending) if (group !== most.group) write(group, sums);
     try {
-      for (const [group, sums] of pending) {
-        const known = this.#records.get(group) ?? 0;
-        const isMerged = known + 1 >= recordsMax;
-        const whole: Sums = isMerged ? new Map(Array.from(sums, ([name, sum]) => [name, [...sum]])) : sums;
-        for (const [key, record] of isMerged ? await this.#read(group) : []) {
-          addRecord(whole, record);
-          changes.push([key, undefined]);
-        }
-        this.#records.set(group, isMerged ? 1 : known + 1);
-        const record = textOfSums(whole);
-        if (record) changes.push([keyOf(group, number), Buffer.from(record)]);
-      }
+      if (most.group) write(most.group, await this.#merged(most.group, pending, changes));
     } catch (error) {
       takeBack();
       throw error;
     }
     return { changes, takeBack };
+  }
+
+  /** The sums of a group with those that wait; the records that they replace are removed by `changes`. */
+  async #merged(group: string, pending: ReadonlyMap<string, Sums>, changes: StateChange[]): Promise<Sums> {
+    const whole: Sums = new Map();
+    for (const [name, sum] of pending.get(group) ?? []) whole.set(name, [...sum]);
+    for (const [key, record] of await this.#read(group)) {
+      addRecord(whole, record);
+      changes.push([key, undefined]);
+    }
+    this.#records.set(group, 1);
+    return whole;
   }
 
   async #read(group: string): Promise<(readonly [key: string, record: Uint8Array])[]> {

@@ -12,7 +12,7 @@ const body = (...events: unknown[]): EventBatch => eventBatch(Buffer.from(JSON.s
 const statuses = (results: readonly EventStatus[]) => results.map(({ status }) => status);
 const contentOf = (value: Uint8Array): unknown => JSON.parse(Buffer.from(value).toString());
 
-function intakeWith(options: { inFlightMax?: number } = {}) {
+function intakeWith(options: { inFlightMax?: number; inFlightBytesMax?: number } = {}) {
   const log = memoryLog();
   const applied: { event: UsherEvent; place: Appended }[] = [];
   const counts: IntakeCounts[] = [];
@@ -242,6 +242,17 @@ describe("failures", () => {
     expect(log.records("events_feedback").length).toBe(4);
     expect(log.records("events_dlq").length).toBe(1);
     expect(intake.inFlight()).toBe(0);
+  });
+
+  it("few events of many bytes are held back like many events", async () => {
+    const large = { ...sampleEvent("rating"), review_text: "x".repeat(4000) };
+    const { intake, log } = intakeWith({ inFlightBytesMax: 6000 });
+    const release = log.hold();
+    const first = intake.take(body(large));
+    expect(await codeOf(intake.take(body(sampleEvent("rating"), large)))).toBe("TOO_BUSY");
+    const second = intake.take(body(sampleEvent("like")));
+    release();
+    expect(statuses([...(await first), ...(await second)])).toEqual(["accepted", "accepted"]);
   });
 
   it("a body that alone is larger than the limit is taken when nothing else is under way", async () => {
