@@ -1,3 +1,9 @@
+/** Somebody who took part. */
+export interface Person {
+  readonly name: string;
+  readonly role: string;
+}
+
 /** One item as answers show it. Fields that the source does not have are absent. */
 export interface Item {
   readonly itemId: string;
@@ -9,6 +15,16 @@ export interface Item {
   readonly imdbRating?: number;
   readonly imdbVotes?: number;
   readonly posterUrl?: string;
+  readonly language?: string;
+  /** Cast and crew, in the order of the source. */
+  readonly people?: readonly Person[];
+  /** What else is known, by name: texts, and numbers for audio features. */
+  readonly features?: Readonly<Record<string, string | number>>;
+  /** Shown from and until these moments only, ms since 1970. */
+  readonly availableFrom?: number;
+  readonly availableUntil?: number;
+  /** Where it may be shown; absent means everywhere. */
+  readonly countries?: readonly string[];
   /** Known only from a rating; never recommended nor listed. */
   readonly isPlaceholder: boolean;
   readonly isHidden: boolean;

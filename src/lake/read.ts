@@ -134,8 +134,11 @@ export async function readCatalogue(lake: Lake, engine: Engine, build: PinnedTab
   const stats = await pinned(lake, build, "gold_item_stats");
   const { orderBy } = await orderedIds(engine, items, "item_id");
   const rows = await engine.rows(
-    `SELECT item_id, title, release_year, genres, description, release_date, imdb_rating, imdb_votes, poster_url,
-       is_placeholder, is_hidden, rating_count, rating_mean, links
+    `SELECT item_id, title, release_year, genres, description, release_date, imdb_rating, imdb_votes, poster_url, language,
+       nullif(people, []) AS people, nullif(countries, []) AS countries,
+       CAST(epoch_ms(available_from) AS DOUBLE) AS available_from, CAST(epoch_ms(available_until) AS DOUBLE) AS available_until,
+       CASE WHEN cardinality(features) > 0 THEN features END AS features,
+       CASE WHEN cardinality(audio_features) > 0 THEN audio_features END AS audio_features, is_placeholder, is_hidden, rating_count, rating_mean, links
      FROM ${items}
      LEFT JOIN (SELECT item_id, rating_count, rating_mean FROM ${stats}) USING (item_id)
      LEFT JOIN (
@@ -154,11 +157,17 @@ const optionalFields = {
   imdb_rating: "imdbRating",
   imdb_votes: "imdbVotes",
   poster_url: "posterUrl",
+  language: "language",
+  people: "people",
+  countries: "countries",
+  available_from: "availableFrom",
+  available_until: "availableUntil",
   rating_mean: "ratingMean",
 } as const;
 
 function itemOf(row: Record<string, unknown>): Item {
   const optional = Object.entries(optionalFields).filter(([column]) => row[column] !== null);
+  const features = { ...(row["features"] as object | null), ...(row["audio_features"] as object | null) };
   return {
     itemId: String(row["item_id"]),
     title: String(row["title"]),
@@ -168,6 +177,7 @@ function itemOf(row: Record<string, unknown>): Item {
     ratingCount: Number(row["rating_count"] ?? 0),
     links: (row["links"] ?? {}) as Record<string, string>,
     ...Object.fromEntries(optional.map(([column, field]) => [field, row[column]])),
+    ...(Object.keys(features).length > 0 ? { features } : {}),
   };
 }
 
