@@ -28,7 +28,7 @@ const allowed = ({ type, anyOf, minimum, maximum, pattern }) => {
   if (anyOf) return anyOf.map((choice) => code(choice.const)).join(" ");
   if (minimum !== undefined) return `${minimum}..${maximum}`;
   if (pattern) return "a URL";
-  return { array: "texts", object: "an object" }[type] ?? "a text";
+  return { array: "texts", boolean: "`true` `false`", object: "an object" }[type] ?? "a text";
 };
 
 /** Every key of `usher.json`: `settings` are those of an empty home. */

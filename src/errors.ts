@@ -192,6 +192,12 @@ const errorTable = {
   // work
   RUN_BUSY: [409, 1, "Work of this kind is under way.", "Wait for its end, or cancel it."],
   RUN_UNKNOWN: [404, 1, "There is no such run.", "List the runs with `usher runs`."],
+  RUN_INTERRUPTED: [
+    500,
+    1,
+    "The process ended before the work did.",
+    "Start it again; files that were sent have to be sent again. What was published is unchanged.",
+  ],
   TASK_UNKNOWN: [400, 2, "There is no such task.", "Use one that the message names."],
   TASK_TIMEOUT: [
     504,

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import type { Configuration } from "./contracts/configuration.ts";
 import type { Progress } from "./contracts/progress.ts";
 import type { BuildRecord } from "./contracts/quality.ts";
@@ -6,15 +7,17 @@ import type { TrendingRow } from "./contracts/tables.ts";
 import type { RunRecord } from "./contracts/workflow.ts";
 import type { EventLog } from "./events/event-log.ts";
 import type { HomePaths } from "./home/home.ts";
+import { importsOf } from "./imports.ts";
 import type { Lake } from "./lake/lake.ts";
 import { qualityReports, rejectedRowsOf } from "./lake/reports.ts";
 import type { ReleaseStore } from "./registry/release-store.ts";
+import { type AskedTraining, checkAsked, settingsOf } from "./registry/training-settings.ts";
 import type { UpkeepContext } from "./server/context.ts";
 import type { SourceImport } from "./sources/import.ts";
 import { latestImport } from "./sources/import-record.ts";
-import { parseSourceSpec, type SourceSpec } from "./sources/source.ts";
+import type { SourceSpec } from "./sources/source.ts";
 import { bronzeVersions } from "./sources/staging.ts";
-import type { Site } from "./upkeep/tasks.ts";
+import { type Site, upkeepTasks } from "./upkeep/tasks.ts";
 import { openUpkeep, type Upkeep, type UpkeepSettings } from "./upkeep/upkeep.ts";
 
 /** What the slow loop needs of the fast one. */
@@ -46,7 +49,7 @@ export interface SlowLoopHome {
   importSource(spec: SourceSpec, work: Work): Promise<SourceImport>;
   buildLake(work: Work): Promise<BuildRecord>;
   /** Trains on the newest build, passes the gate, and stores the release; what serves stays as it is. */
-  trainAndSave(work: Work): Promise<ReleaseReport>;
+  trainAndSave(work: Work & AskedTraining): Promise<ReleaseReport>;
   /** Loads the present release and lets it answer. */
   serve(): Promise<unknown>;
 }
@@ -60,6 +63,7 @@ export async function openSlowLoop(
   home: SlowLoopHome,
   told: { onEnd(run: RunRecord): void; onTrouble(text: string): void; onProgress?: Progress },
 ): Promise<{ upkeep: Upkeep; context: UpkeepContext }> {
+  await rm(home.paths.uploads, { recursive: true, force: true }); // what a process left that was killed
   const upkeep = await openUpkeep({
     folder: home.paths.runs,
     site: siteOf(home),
@@ -79,8 +83,8 @@ const upkeepSettings = ({ retrain, notify }: Configuration): UpkeepSettings => (
   webhookTimeoutMs: notify.timeout_ms,
 });
 
-/** The parts of a system as the tasks of the slow loop use them. */
-function siteOf(home: SlowLoopHome): Site {
+/** The parts of a system as the tasks of the slow loop use them. @param asked What their training is asked for. */
+function siteOf(home: SlowLoopHome, asked: AskedTraining = {}): Site {
   const { lake, releases, configuration, events, buildLake, trainAndSave, serve } = home;
   const importVersions = async () => {
     const newest = await latestImport(lake.folder);
@@ -90,13 +94,13 @@ function siteOf(home: SlowLoopHome): Site {
     lake,
     importVersions,
     build: buildLake,
-    train: trainAndSave,
+    train: (running) => trainAndSave({ ...running, ...asked }),
     newestRelease: async () => (await releases.list()).at(-1),
     publish: async (version, { onProgress }) => {
       await releases.promote(version, { onProgress });
       await serve();
     },
-    trainingSettings: JSON.stringify({ models: configuration.models, seed: configuration.seed }),
+    trainingSettings: JSON.stringify(settingsOf(configuration, asked)),
     pins: async () => {
       const imported = Object.entries((await importVersions()) ?? {});
       const versions = Object.fromEntries(imported.map(([table, version]) => [table, [version]]));
@@ -119,27 +123,15 @@ function siteOf(home: SlowLoopHome): Site {
 
 /** The slow loop as the server shows it. */
 function upkeepContext(upkeep: Upkeep, home: SlowLoopHome): UpkeepContext {
-  const { lake, releases, newestBuild, importSource, serve } = home;
+  const { lake, releases, newestBuild, serve } = home;
   return {
     ...upkeep,
-    startTraining: () => upkeep.startJob({ kind: "train", tasks: ["train", "publish"], force: true }),
-    startImport: ({ source, ratingsFile }) => {
-      const spec = parseSourceSpec(source, ratingsFile === undefined ? {} : { ratingsFile });
-      return upkeep.startWork({
-        kind: "import",
-        task: {
-          name: "import",
-          retries: 0,
-          run: async (running) => {
-            const { tables, manifest } = await importSource(spec, running);
-            return {
-              outputs: bronzeVersions(tables),
-              note: `${manifest.dataset_name} ${manifest.dataset_version}`,
-            };
-          },
-        },
-      });
+    startTraining: async (asked) => {
+      checkAsked(asked);
+      const graph = upkeepTasks(siteOf(home, asked));
+      return upkeep.startJob({ kind: "train", graph, tasks: ["train", "publish"] });
     },
+    ...importsOf(home, upkeep),
     promote: async (version) => {
       await releases.promote(version);
       await serve();

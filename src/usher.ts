@@ -15,10 +15,10 @@ import { openLake } from "./lake/delta-lake.ts";
 import type { Lake } from "./lake/lake.ts";
 import { readCatalogue, readTrainingSet } from "./lake/read.ts";
 import { livingGauges, type OpenLiving, openLiving } from "./living.ts";
-import type { Parameters } from "./models/model.ts";
 import { candidatesWith, checkModelSettings } from "./registry/candidates.ts";
 import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
 import { compareInWorker, trainInWorker } from "./registry/train-in-worker.ts";
+import { type AskedTraining, settingsOf } from "./registry/training-settings.ts";
 import { createApp } from "./server/app.ts";
 import { type Serving, servingOf, type UpkeepContext } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
@@ -38,12 +38,7 @@ export interface Running {
 }
 
 /** What a training may be asked for. */
-export interface TrainingOptions extends Running {
-  /** Only these algorithms. Default: all. */
-  readonly algorithms?: readonly string[];
-  /** Parameters by algorithm, over those of the configuration. */
-  readonly parameters?: Readonly<Record<string, Parameters>>;
-}
+export interface TrainingOptions extends Running, AskedTraining {}
 
 /** A question to the HTTP API. A text is the path of a GET. */
 export interface HomeRequest {
@@ -317,6 +312,7 @@ function appOf(of: {
     serving: () => shown.serving,
     releases: () => releases.list(),
     status: () => shown.status,
+    hideConsumed: configuration.hide_consumed,
     allowedHosts: configuration.hosts,
     logger: configuration.log_level === "silent" ? false : { level: configuration.log_level },
   });
@@ -353,6 +349,7 @@ async function trainAndSave(
   const { onProgress = ignore } = training;
   const saved = await releases.save(trained, {
     build: { number: pinned.number, tables: { ...pinned.tables } },
+    settings: settingsOf(configuration, training),
     onProgress,
   });
   return releases.report(saved);
@@ -366,15 +363,11 @@ function eventSideOf(shown: Shown): EventSide | undefined {
 }
 
 /** The part of a training request that configuration and options decide. */
-function requestOf(
-  configuration: Configuration,
-  { algorithms, parameters = {}, onProgress, signal }: TrainingOptions,
-) {
-  const merged: Record<string, Parameters> = { ...configuration.models };
-  for (const [name, values] of Object.entries(parameters)) merged[name] = { ...merged[name], ...values };
+function requestOf(configuration: Configuration, { onProgress, signal, ...asked }: TrainingOptions) {
+  const { models: parameters, seed, algorithms } = settingsOf(configuration, asked);
   return {
-    candidates: candidatesWith({ parameters: merged, ...(algorithms ? { algorithms } : {}) }),
-    seed: configuration.seed,
+    candidates: candidatesWith({ parameters, ...(algorithms ? { algorithms } : {}) }),
+    seed,
     ...(onProgress ? { onProgress } : {}),
     ...(signal ? { signal } : {}),
   };

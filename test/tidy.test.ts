@@ -41,6 +41,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     "types:upkeep",
   ],
   cli: ["*"],
+  "imports.ts": ["*"],
   "living.ts": ["*"],
   "slow-loop.ts": ["*"],
   "usher.ts": ["*"],

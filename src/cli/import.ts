@@ -4,11 +4,11 @@ import type { Command } from "./command.ts";
 import { chosenSource } from "./data-set.ts";
 import { formatCount } from "./print.ts";
 
-/** `usher import movielens:<folder>`: files into bronze; `usher build` goes on from there. */
+/** `usher import <source>`: files into bronze; `usher build` goes on from there. */
 export const importData: Command = {
   name: "import",
   summary: "take a data set into bronze: originals, tables as received, manifest",
-  arguments: [["<source>", "movielens:<folder> or demo"]],
+  arguments: [["<source>", "movielens:<folder>, csv:<folder> or demo"]],
   options: [
     {
       flags: "--ratings-file <name>",
@@ -18,7 +18,8 @@ export const importData: Command = {
   ],
   async run({ home, configuration, arguments: [source = ""], say, work, signal }) {
     const spec = chosenSource({ ...configuration, source });
-    if (!spec) throw new UsherError("USAGE", "import: expected movielens:<folder> or demo, got nothing");
+    if (!spec)
+      throw new UsherError("USAGE", "import: expected movielens:<folder>, csv:<folder> or demo, got nothing");
     const usher = await openUsher({ home, configuration });
     try {
       const { manifest, manifestPath } = await work(`Importing ${spec.source}`, (onProgress) =>

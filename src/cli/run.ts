@@ -71,9 +71,16 @@ async function runThere({ home, signal }: CommandRun, asked: Asked): Promise<Run
   }
 }
 
-async function runHere({ home, configuration, work, signal }: CommandRun, asked: Asked): Promise<RunRecord> {
+async function runHere(
+  { home, configuration, say, work, signal }: CommandRun,
+  asked: Asked,
+): Promise<RunRecord> {
   const usher = await openUsher({ home, configuration });
   try {
+    // accepted events are part of what tasks work on, and what trends is told by the catalogue that serves
+    const closed = await usher.openLiving();
+    if (closed) say(`note: accepted events are left out: ${closed.message}`);
+    await usher.serve();
     return await work("Running", async (onProgress) => {
       const { runner } = await usher.openUpkeep({ onProgress });
       const { retry, ...request } = asked;

@@ -21,7 +21,7 @@ export const start: Command = {
   options: [
     {
       flags: "--data <source>",
-      meaning: "movielens:<folder> or demo (default: fetch, else demo)",
+      meaning: "movielens:<folder>, csv:<folder> or demo (default: fetch, else demo)",
       setting: "source",
     },
     {

@@ -19,7 +19,8 @@ export const configurationSchema = Type.Object(
       description: "Host names, beside loopback, under which the server may be asked.",
     }),
     source: Type.String({
-      description: "Data set of a new home: `movielens:<folder>` or `demo`; empty = fetch, else demo.",
+      description:
+        "Data set of a new home: `movielens:<folder>`, `csv:<folder>` or `demo`; empty = fetch, else demo.",
     }),
     ratings_file: Type.String({ description: "Ratings file of the data set, where it has more than one." }),
     seed: Type.Integer({ minimum: 0, maximum: 0xffffffff, description: "Seed of splits and models." }),
@@ -41,6 +42,21 @@ export const configurationSchema = Type.Object(
           maximum: 600_000,
           description: "Longest wait for an answer, in ms.",
         }),
+      },
+      exact,
+    ),
+    hide_consumed: Type.Boolean({
+      description:
+        "Whether lists leave out what a person has rated, seen or heard to its end: `true` for films, `false` for music. Disliked items are always left out.",
+    }),
+    uploads: Type.Object(
+      {
+        bytes_max: Type.Integer({
+          minimum: 1,
+          maximum: 2 ** 50,
+          description: "Most bytes of the files of one upload together, also when they are unpacked.",
+        }),
+        files_max: Type.Integer({ minimum: 1, maximum: 1000, description: "Most files of one upload." }),
       },
       exact,
     ),
@@ -109,6 +125,8 @@ export const defaultConfiguration: Configuration = {
   seed: 42,
   log_level: "warn",
   download: { base_url: "https://files.grouplens.org/datasets/movielens", timeout_ms: 3000 },
+  hide_consumed: true,
+  uploads: { bytes_max: 4 * 1024 ** 3, files_max: 20 },
   retrain: { cron: "0 4 * * *", zone: "UTC", catch_up: "once", after_interactions: 0 },
   notify: { webhook_url: "", timeout_ms: 5000 },
   vacuum: { grace_hours: 168 },

@@ -26,6 +26,7 @@ export interface Shape {
   readonly maxItems?: number;
   readonly items?: Shape;
   readonly properties?: Readonly<Record<string, Shape & { default?: unknown }>>;
+  readonly patternProperties?: Readonly<Record<string, Shape>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean;
 }
@@ -65,6 +66,12 @@ function explain(value: unknown, shape: Shape, field: string): FieldError[] {
   if (shape.properties && typeof value === "object" && value !== null && !Array.isArray(value)) {
     return explainObject(value as Record<string, unknown>, shape, field);
   }
+  if (shape.patternProperties && typeof value === "object" && value !== null && !Array.isArray(value)) {
+    const rules = Object.values(shape.patternProperties);
+    return Object.entries(value).flatMap(([name, one]) =>
+      explain(one, rules[0] ?? {}, `${field}.${name}`.slice(0, 100)),
+    );
+  }
   if (shape.items && Array.isArray(value) && hasRightLength(value, shape)) {
     const { items } = shape;
     const first = value.findIndex((element) => !Value.Check(items as TSchema, element));
@@ -97,10 +104,13 @@ function explainObject(value: Record<string, unknown>, shape: Shape, field: stri
 
 function unknownName(name: string, known: readonly string[]): string {
   if (known.length === 0) return `${name}: expected no parameters here, got this one`;
-  const nearest = closest(name, known);
-  const guess =
-    distance(name, nearest) <= Math.max(2, nearest.length / 2) ? `; did you mean ${nearest}?` : "";
-  return `${name}: expected one of ${known.join(", ")}, got an unknown name${guess}`;
+  return `${name}: expected one of ${known.join(", ")}, got an unknown name${guessOf(name, known)}`;
+}
+
+/** The known name that is nearest to an unknown one, as the end of a refusal; empty where none is near. @param known At least one. */
+export function guessOf(name: string, known: readonly string[]): string {
+  const nearest = closest(name.slice(0, 100), known);
+  return distance(name, nearest) <= Math.max(2, nearest.length / 2) ? `; did you mean ${nearest}?` : "";
 }
 
 const hasRightLength = (value: readonly unknown[], shape: Shape) =>

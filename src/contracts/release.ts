@@ -118,6 +118,23 @@ const trainingProperties = {
 export const trainingReportSchema = Type.Object(trainingProperties, exact);
 export type TrainingReport = Static<typeof trainingReportSchema>;
 
+/** What a training was asked for: the configuration, and what was said over it. */
+const trainingSettings = Type.Object(
+  {
+    models: Type.Record(
+      Type.String(),
+      Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
+      { description: "Parameters that differ from the defaults, by algorithm." },
+    ),
+    seed: Type.Integer(),
+    algorithms: Type.Optional(
+      Type.Array(Type.String(), { description: "Only these; absent: the usual ones." }),
+    ),
+  },
+  exact,
+);
+export type TrainingSettings = Static<typeof trainingSettings>;
+
 /** The document `model.json` of a release: the training report and what it was made from. */
 export const releaseReportSchema = Type.Object(
   {
@@ -132,6 +149,7 @@ export const releaseReportSchema = Type.Object(
       },
       exact,
     ),
+    settings: Type.Optional(trainingSettings),
     ...trainingProperties,
   },
   exact,

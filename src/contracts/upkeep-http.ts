@@ -20,18 +20,56 @@ export const RunBody = Type.Object(
   },
   strict,
 );
-export const TrainingBody = Type.Object({}, strict);
+const Name = Type.String({ minLength: 1, maxLength: 64 });
+export const TrainingBody = Type.Object(
+  {
+    algorithms: Type.Optional(
+      Type.Array(Name, { minItems: 1, maxItems: 20, description: "Only these; default: the usual ones." }),
+    ),
+    parameters: Type.Optional(
+      Type.Record(Type.String(), Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])), {
+        description: 'Over those of the configuration, by algorithm: `{ "ials": { "factors": 32 } }`.',
+      }),
+    ),
+    seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffffff })),
+  },
+  strict,
+);
+const RatingsFile = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 255,
+    description: "Which file holds the ratings, where there are several.",
+  }),
+);
 export const ImportBody = Type.Object(
   {
     source: Type.String({
       minLength: 1,
       maxLength: 4096,
-      description: "`movielens:<folder on the server>` or `demo`.",
+      description: "`movielens:<folder on the server>`, `csv:<folder on the server>` or `demo`.",
     }),
-    ratings_file: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+    ratings_file: RatingsFile,
   },
   strict,
 );
+/** The parts of an upload that are no files. */
+export const UploadFields = Type.Object(
+  {
+    source: Type.Optional(
+      Type.Enum(["movielens", "csv"], { description: "What the files are; default: told by their names." }),
+    ),
+    ratings_file: RatingsFile,
+  },
+  strict,
+);
+/** An upload, for the description: files are read piece by piece and never as a whole. */
+export const UploadBody = Type.Object({
+  ...UploadFields.properties,
+  files: Type.Array(Type.String({ format: "binary" }), {
+    description: "Each a part with a file name, whatever the part is called.",
+  }),
+});
 export const PageQuery = Type.Object(
   {
     limit: Type.Optional(Limit),

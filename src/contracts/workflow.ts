@@ -40,6 +40,11 @@ export const runRecordSchema = Type.Object(
     started_at: Time,
     ended_at: Type.Optional(Time),
     retry_of: Type.Optional(Type.String()),
+    kind: Type.Optional(
+      Type.String({
+        description: "What was asked for, such as `import` or `train`; only of runs that are jobs.",
+      }),
+    ),
     tasks: Type.Array(taskRecordSchema),
   },
   exact,
@@ -59,12 +64,12 @@ export const lineageSchema = Type.Object(
 );
 export type LineageRecord = Static<typeof lineageSchema>;
 
-/** Long work that somebody asked for. */
+/** Long work that somebody asked for: a run, as that person sees it. */
 export const jobSchema = Type.Object(
   {
     id: Type.String(),
     kind: Type.String({ description: "Such as `import` or `train`." }),
-    status: Type.Enum(["running", "succeeded", "failed", "cancelled"]),
+    status: runRecordSchema.properties.status,
     created_at: Time,
     ended_at: Type.Optional(Time),
     progress: Type.Object(
@@ -77,6 +82,7 @@ export const jobSchema = Type.Object(
       },
       exact,
     ),
+    note: Type.Optional(Type.String({ description: "What came of it, in words." })),
     estimate_seconds: Type.Optional(
       Type.Number({ minimum: 0, description: "Seconds left, from the last work of the same kind." }),
     ),

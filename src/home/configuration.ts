@@ -178,6 +178,7 @@ function parseText(text: string, { name, schema }: { name: string; schema: TSche
     const number = Number(text);
     return text.trim() === "" || Number.isNaN(number) ? text : number; // the check then shows what came
   }
+  if (type === "boolean") return text === "true" ? true : text === "false" ? false : text;
   if (type === "array") return text === "" ? [] : text.split(",").map((part) => part.trim());
   if (type !== "object") return text;
   try {
@@ -209,6 +210,7 @@ function expectation(schema: Node): string {
     return `one of ${anyOf.map((choice: { const?: unknown }) => choice.const).join(", ")}`;
   if (minimum !== undefined) return `an ${String(type)} in ${String(minimum)}..${String(maximum)}`;
   if (pattern !== undefined) return `text that matches ${String(pattern)}`;
+  if (type === "boolean") return "true or false";
   if (type === "array") return "a list of texts";
   if (type === "object") return "an object of algorithms, each with its parameters as numbers or names";
   return minLength ? "a text that is not empty" : "a text";

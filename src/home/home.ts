@@ -17,6 +17,8 @@ export interface HomePaths {
   /** What events have changed since: profiles, seen sets, windows. */
   readonly live: string;
   readonly releasePointer: string;
+  /** Files that were sent, until they are imported. */
+  readonly uploads: string;
   /** History of the workflow. */
   readonly runs: string;
 }
@@ -29,6 +31,7 @@ export function homePaths(folder: string): HomePaths {
     log: join(folder, "state", "log"),
     live: join(folder, "state", "live"),
     releasePointer: join(folder, "release.json"),
+    uploads: join(folder, "uploads"),
     runs: join(folder, "runs"),
   };
 }

@@ -1,3 +1,4 @@
+import { guessOf } from "../contracts/mismatch.ts";
 import { UsherError } from "../errors.ts";
 import type { NumberRule, ParameterRule, Parameters } from "./model.ts";
 
@@ -23,22 +24,26 @@ export type Resolved<Rules extends ParameterRules> = {
 /**
  * All parameters of an algorithm, in the order of its rules: those given, else the defaults.
  *
+ * @param of.field Where they stand, for the refusal, such as `parameters.ials`.
  * @throws UsherError `MODEL_PARAMETER`: an unknown name, or a value outside its range; the message names range and value.
  * @example
  * import { resolveParameters, seedRule } from "./parameters.ts";
  * resolveParameters({ algorithm: "ials", rules: { seed: seedRule } }, { seed: 7 }); // → { seed: 7 }
  */
 export function resolveParameters<Rules extends ParameterRules>(
-  of: { algorithm: string; rules: Rules },
+  of: { algorithm: string; rules: Rules; field?: string },
   given: Parameters = {},
 ): Resolved<Rules> {
-  const { algorithm, rules } = of;
+  const { algorithm, rules, field } = of;
+  const factsOf = (parameter: string) => ({
+    details: { parameter, ...(field === undefined ? {} : { field: `${field}.${parameter}` }) },
+  });
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(rules, name)) continue;
     throw new UsherError(
       "MODEL_PARAMETER",
-      `${algorithm}: expected one of the parameters ${Object.keys(rules).join(", ")}, got ${name}`,
-      { details: { parameter: name } },
+      `${algorithm}: expected one of the parameters ${Object.keys(rules).join(", ")}, got ${name.slice(0, 100)}${guessOf(name, Object.keys(rules))}`,
+      factsOf(name),
     );
   }
   const resolved: Record<string, number | string> = {};
@@ -48,7 +53,7 @@ export function resolveParameters<Rules extends ParameterRules>(
       throw new UsherError(
         "MODEL_PARAMETER",
         `${algorithm}: ${name} must be ${rangeText(rule)}, got ${value}`,
-        { details: { parameter: name } },
+        factsOf(name),
       );
     }
     resolved[name] = value;

@@ -1,3 +1,4 @@
+import { guessOf } from "../contracts/mismatch.ts";
 import { UsherError } from "../errors.ts";
 import { algorithms } from "../models/algorithms.ts";
 import type { Algorithm, Parameters } from "../models/model.ts";
@@ -36,13 +37,15 @@ export function isBaseline(candidate: Candidate, baseline: Candidate): boolean {
 }
 
 /**
- * Makes sure that configured parameters (`models` in usher.json) are ones that the algorithms have, before any work is done.
+ * Makes sure that parameters by algorithm (`models` in usher.json) are ones that the algorithms have, before any work is done.
  *
- * @throws UsherError `MODEL_UNKNOWN`, `MODEL_PARAMETER`.
+ * @param field Where they stand, for the refusal.
+ * @throws UsherError `MODEL_UNKNOWN`, `MODEL_PARAMETER`, with the field.
  */
-export function checkModelSettings(models: Readonly<Record<string, Parameters>>): void {
+export function checkModelSettings(models: Readonly<Record<string, Parameters>>, field = "models"): void {
   for (const [name, parameters] of Object.entries(models)) {
-    allParameters({ algorithm: name, parameters }, { algorithm: algorithmNamed(name), seed: 0 });
+    const algorithm = algorithmNamed(name, { field: `${field}.${name}` });
+    allParameters({ algorithm: name, parameters }, { algorithm, seed: 0, field: `${field}.${name}` });
   }
 }
 
@@ -75,12 +78,17 @@ export function candidatesWith(
  * An algorithm of a table by its name.
  * @throws UsherError `MODEL_UNKNOWN`, naming those that there are.
  */
-export function algorithmNamed(name: string, table: AlgorithmTable = algorithms): Algorithm {
+export function algorithmNamed(
+  name: string,
+  { table = algorithms, field }: { table?: AlgorithmTable; field?: string } = {},
+): Algorithm {
   const algorithm = Object.hasOwn(table, name) ? table[name] : undefined;
   if (algorithm) return algorithm;
+  const known = Object.keys(table);
   throw new UsherError(
     "MODEL_UNKNOWN",
-    `expected one of the algorithms ${Object.keys(table).join(", ")}, got ${name}`,
+    `expected one of the algorithms ${known.join(", ")}, got ${name.slice(0, 100)}${guessOf(name, known)}`,
+    field === undefined ? {} : { details: { field } },
   );
 }
 
@@ -92,12 +100,14 @@ export function algorithmNamed(name: string, table: AlgorithmTable = algorithms)
  */
 export function allParameters(
   candidate: Candidate,
-  options: { algorithm: Algorithm; seed: number },
+  options: { algorithm: Algorithm; seed: number; field?: string },
 ): Parameters {
   const { name, parameters: rules } = options.algorithm;
   const seedRule = rules["seed"];
   const seed = seedRule && "max" in seedRule ? { seed: options.seed % (seedRule.max + 1) } : {};
-  return resolveParameters({ algorithm: name, rules }, { ...seed, ...candidate.parameters });
+  const { field } = options;
+  const of = { algorithm: name, rules, ...(field === undefined ? {} : { field }) };
+  return resolveParameters(of, { ...seed, ...candidate.parameters });
 }
 
 /** A model for a person: its algorithm and the parameters that differ from the defaults, such as `biased-mf factors 0`. */

@@ -46,7 +46,7 @@ export function entrantsOf(options: {
   const { candidates, seed, table, present, presentRater } = options;
   const byKey = new Map<string, Entrant>();
   const enter = (candidate: Candidate, isCandidate: boolean): Entrant => {
-    const algorithm = algorithmNamed(candidate.algorithm, table);
+    const algorithm = algorithmNamed(candidate.algorithm, { table });
     const parameters = allParameters(candidate, { algorithm, seed });
     const key = JSON.stringify([algorithm.name, Object.entries(parameters).sort()]);
     const label = labelOf({ algorithm: algorithm.name, parameters }, table);

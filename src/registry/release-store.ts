@@ -2,7 +2,7 @@ import type { Dirent } from "node:fs";
 import { access, mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Progress } from "../contracts/progress.ts";
-import type { ReleaseReport } from "../contracts/release.ts";
+import type { ReleaseReport, TrainingSettings } from "../contracts/release.ts";
 import type { TrainingSet } from "../data/training-set.ts";
 import { syncFolder, writeFileDurable } from "../durable-file.ts";
 import { UsherError } from "../errors.ts";
@@ -34,7 +34,10 @@ export type ReleaseBuild = ReleaseReport["build"];
  */
 export interface ReleaseStore {
   /** Stores a release durably under the next number. What serves stays as it is. */
-  save(trained: TrainedRelease, options: { build: ReleaseBuild; onProgress?: Progress }): Promise<string>;
+  save(
+    trained: TrainedRelease,
+    options: { build: ReleaseBuild; settings?: TrainingSettings; onProgress?: Progress },
+  ): Promise<string>;
   /** The reports of all releases, oldest first. */
   list(): Promise<ReleaseReport[]>;
   /** Makes a version the one that serves, atomically: after a power cut it is the old one or the new one. */
@@ -67,7 +70,9 @@ export function releaseStore(place: string | { modelsFolder: string; pointerFile
     const known = await versionsIn(modelsFolder);
     if (known.includes(version)) return join(modelsFolder, version);
     const there = known.length > 0 ? known.join(", ") : "none";
-    throw new UsherError("RELEASE_UNKNOWN", `expected one of the releases (${there}), got ${version}`);
+    throw new UsherError("RELEASE_UNKNOWN", `expected one of the releases (${there}), got ${version}`, {
+      details: { field: "version" },
+    });
   };
 
   return {
@@ -94,9 +99,15 @@ export function releaseStore(place: string | { modelsFolder: string; pointerFile
 
 async function saveRelease(
   trained: TrainedRelease,
-  options: { version: string; folder: string; build: ReleaseBuild; onProgress?: Progress },
+  options: {
+    version: string;
+    folder: string;
+    build: ReleaseBuild;
+    settings?: TrainingSettings;
+    onProgress?: Progress;
+  },
 ): Promise<void> {
-  const { version, folder, build, onProgress } = options;
+  const { version, folder, build, settings, onProgress } = options;
   const place = (file: keyof typeof releaseFiles, fraction: number) => {
     onProgress?.({ phase: "publish", text: `${version}: ${releaseFiles[file]}`, fraction });
     return join(folder, releaseFiles[file]);
@@ -113,6 +124,7 @@ async function saveRelease(
     created_at: new Date().toISOString(),
     code_version: codeVersion,
     build: { number: build.number, tables: { ...build.tables } }, // the caller's record may hold more
+    ...(settings ? { settings } : {}),
     ...trained.report,
   };
   await writeFileDurable(place("report", 0.75), `${JSON.stringify(report, null, 2)}\n`);

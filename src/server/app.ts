@@ -9,7 +9,7 @@ import {
   LogController,
 } from "fastify";
 import type { ProblemBody } from "../contracts/http.ts";
-import { answerBelowRoutes, answerBrokenHttp } from "./broken-http.ts";
+import { answerBelowRoutes, answerBrokenHttp, drainTimeoutMs } from "./broken-http.ts";
 import type { ServerContext } from "./context.ts";
 import { type HostGuard, hostGuard } from "./host-guard.ts";
 import { answerUnrouted, authorityOf, methodTable } from "./methods.ts";
@@ -20,6 +20,7 @@ import { compatRoutes } from "./routes/compat.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { importRoutes } from "./routes/imports.ts";
 import { livingRoutes } from "./routes/living.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
@@ -31,8 +32,6 @@ import { checkTarget, compileValidator } from "./validation.ts";
 const bodyBytesMax = 1024 * 1024;
 /** Longest time for a request to arrive whole. */
 const requestTimeoutMs = 30_000;
-/** Longest time for the rest of a body that is refused. */
-const drainTimeoutMs = 10_000;
 /** Longest time for its head. */
 const headersTimeoutMs = 10_000;
 /** How often Node looks for connections over those limits. */
@@ -109,6 +108,7 @@ export function createApp(context: ServerContext): FastifyInstance {
     operationRoutes(typed, context);
     metricsRoute(typed, metrics);
     runRoutes(typed, context);
+    importRoutes(typed, context);
     jobRoutes(typed, context);
     switchRoutes(typed, context);
     qualityRoutes(typed, context);

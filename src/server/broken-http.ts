@@ -6,6 +6,8 @@ import { problemOf, problemType } from "./problem.ts";
 
 /** How long a client that was refused may take to close its side. */
 const lingerMs = 1000;
+/** Longest time for the rest of a body that is refused. */
+export const drainTimeoutMs = 10_000;
 
 /** The newest answer of a connection, to know whether one more may follow it. */
 const lastAnswers = new WeakMap<Socket, ServerResponse>();
@@ -17,6 +19,52 @@ export function answerBelowRoutes(server: Server): void {
   server.on("checkExpectation", refuseExpectation);
 }
 
+/** Connections whose present request may take longer than others, as long as its body keeps coming. */
+const longReceived = new WeakSet<Socket>();
+
+/**
+ * Lets the body of a request take as long as it needs, as long as it keeps coming.
+ *
+ * @param standstillSecondsMax How long it may stand still.
+ * @returns `standstill` rejects with `REQUEST_TIMEOUT` where it does. `end` has to be called when the handler is done with the body: what
+ * still comes then is thrown away, for a while.
+ */
+export function receiveLong(
+  request: IncomingMessage,
+  standstillSecondsMax: number,
+): { standstill: Promise<never>; end(): void } {
+  const { socket } = request;
+  longReceived.add(socket);
+  let quietSeconds = 0;
+  const onData = () => {
+    quietSeconds = 0;
+  };
+  request.on("data", onData);
+  let watch: NodeJS.Timeout | undefined;
+  const standstill = new Promise<never>((_, reject) => {
+    watch = setInterval(() => {
+      if (request.complete || ++quietSeconds < standstillSecondsMax) return;
+      reject(
+        new UsherError("REQUEST_TIMEOUT", `body: expected more of it within ${standstillSecondsMax} seconds`),
+      );
+    }, 1000).unref();
+  });
+  return {
+    standstill,
+    end: () => {
+      clearInterval(watch);
+      longReceived.delete(socket);
+      request.off("data", onData);
+      if (request.complete) return;
+      request.unpipe();
+      request.resume();
+      setTimeout(() => {
+        if (!request.complete) socket.destroy();
+      }, drainTimeoutMs).unref();
+    },
+  };
+}
+
 const codeOfParserError: Readonly<Record<string, ErrorCode>> = {
   HPE_HEADER_OVERFLOW: "HEAD_TOO_LARGE",
   ERR_HTTP_REQUEST_TIMEOUT: "REQUEST_TIMEOUT",
@@ -24,6 +72,8 @@ const codeOfParserError: Readonly<Record<string, ErrorCode>> = {
 
 /** Answers what Node's parser refuses. There is no request then, and the connection cannot be used again. */
 export function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
+  // Node tells this once a request, and then lets it go on
+  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT" && longReceived.has(socket)) return;
   const last = lastAnswers.get(socket);
   const isOver = last === undefined || (last.writableFinished && last.req.complete);
   // a request gets one answer: what has begun must not be mixed with another, nor a refusal be followed by a second one

@@ -10,6 +10,7 @@ import type { RefusedRow } from "../lake/reports.ts";
 import type { LiveState, Person } from "../live/live-state.ts";
 import { type ItemList, itemList } from "../recommend/item-list.ts";
 import { type Recommender, recommender, type ServedRelease } from "../recommend/recommender.ts";
+import type { AskedTraining } from "../registry/training-settings.ts";
 import type { Jobs } from "../workflow/jobs.ts";
 import type { RunStore } from "../workflow/run-store.ts";
 import type { Runner } from "../workflow/runner.ts";
@@ -37,15 +38,32 @@ export interface Living {
   answered?(person: Person): void;
 }
 
+/** Files on their way in. */
+export interface Incoming {
+  /** Most bytes of all files together. */
+  readonly bytesMax: number;
+  /** Takes a file. @throws UsherError `BODY_INVALID`, `BODY_TOO_LARGE`, `DISK_FULL`; what reading the content throws. */
+  add(file: { name: string; content: AsyncIterable<Uint8Array> }): Promise<void>;
+  /** Imports what came, as a job, and removes it when that ends. @throws UsherError `BODY_INVALID`, `SOURCE_…`, `RUN_BUSY`. */
+  startImport(asked: { source?: "movielens" | "csv"; ratingsFile?: string }): Promise<JobRecord>;
+  /** Ends it: what no import has taken over is removed. */
+  close(): Promise<void>;
+}
+
 /** The slow loop as the server shows it. */
 export interface UpkeepContext {
   readonly runner: Pick<Runner, "start" | "retry" | "cancel" | "running">;
   readonly store: Pick<RunStore, "get" | "list" | "lineage">;
   readonly jobs: Pick<Jobs, "list" | "get" | "cancel">;
-  /** Trains on the newest build and publishes, as a job. @throws UsherError `RUN_BUSY`. */
-  startTraining(): JobRecord;
-  /** Imports a data set named as on the command line, as a job. @throws UsherError `PARAMETER_INVALID`, `RUN_BUSY`. */
-  startImport(source: { source: string; ratingsFile?: string }): JobRecord;
+  /**
+   * Trains on the newest build and publishes, as a job.
+   * @throws UsherError `MODEL_UNKNOWN`, `MODEL_PARAMETER`, `PARAMETER_INVALID`, with the field; `RUN_BUSY`.
+   */
+  startTraining(asked: AskedTraining): Promise<JobRecord>;
+  /** Imports a data set named as on the command line, as a job. @throws UsherError `PARAMETER_INVALID`, `SOURCE_…`, `RUN_BUSY`. */
+  startImport(asked: { source: string; ratingsFile?: string }): Promise<JobRecord>;
+  /** Opens a place for files that are sent. @throws UsherError `RUN_BUSY`: another upload is under way; `DISK_FULL`. */
+  openUpload(): Promise<Incoming>;
   /** Makes a release the one that serves. @throws UsherError `RELEASE_UNKNOWN`. */
   promote(version: string): Promise<void>;
   /** The newest first. */

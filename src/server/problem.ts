@@ -24,7 +24,7 @@ const codeOfFrameworkError: Readonly<Record<string, ErrorCode>> = {
 /** Refusals whose own words are for the developers of fastify, in ours. */
 const messageOfFrameworkError: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE:
-    "body: expected Content-Type: application/json (application/x-ndjson too for events), got another or none",
+    "body: expected Content-Type: application/json (application/x-ndjson too for events, multipart/form-data for imports), got another or none",
   FST_ERR_CTP_EMPTY_JSON_BODY: "body: expected JSON, got nothing",
   FST_ERR_CTP_INVALID_JSON_BODY:
     "body: expected JSON without the keys __proto__ and constructor, got something else",

@@ -51,9 +51,15 @@ export async function writeBronze(
   const toCommit: StagedVersion[] = [];
   try {
     const files: StagedFile[] = [];
+    const bytesTotal = originals.reduce((sum, { scan }) => sum + scan.sizeBytes, 0);
+    let bytesDone = 0;
     for (const original of originals) {
       beforeFile();
+      const { file, scan } = original;
+      const text = `bronze: writing ${bronzeTable(file.table, target)}`;
+      onProgress({ phase: "bronze", text, fraction: (1 + bytesDone / bytesTotal) / 2 });
       files.push(await stageFile(original, target, (staged) => toCommit.push(staged)));
+      bytesDone += scan.sizeBytes;
     }
     const rejected = await stageRejected(files, target);
     if (rejected) toCommit.push(rejected);
@@ -84,14 +90,15 @@ export async function writeBronze(
   }
 }
 
+const bronzeTable = (file: string, { source }: BronzeTarget) => `bronze_${source}_${file}_raw`;
+
 async function stageFile(
   original: Original,
   target: BronzeTarget,
   onStaged: (staged: StagedVersion) => void,
 ): Promise<StagedFile> {
   const { file, path, scan } = original;
-  const table = `bronze_${target.source}_${file.table}_raw`;
-  target.onProgress({ phase: "bronze", text: `bronze: writing ${table}` });
+  const table = bronzeTable(file.table, target);
   const columns = await columnsOf(path, file);
   const relation = await textRelation({ ...file, path, scan, columns }, target);
   const staged = await stageRows(

@@ -31,7 +31,8 @@ export async function writeImportRecord(
   { spec, done }: { spec: SourceSpec; done: SourceImport },
 ): Promise<ImportRecord> {
   const { fingerprint, tables, rejected, rejectedCounts } = done;
-  const location = spec.location === "" ? "" : resolve(spec.location);
+  // what was sent lies nowhere any more but among the originals
+  const location = spec.location === "" || spec.isUploaded ? "" : resolve(spec.location);
   const record: ImportRecord = { spec: { ...spec, location }, fingerprint, tables, rejected, rejectedCounts };
   const folder = originalsFolder(lakeFolder, done);
   await writeFileDurable(join(folder, importRecordName), JSON.stringify(record));
@@ -97,8 +98,8 @@ export async function checkSameSource(held: ImportRecord, wanted: SourceSpec): P
 }
 
 /** A data set as a person writes it: `movielens:/data/ml-1m (ratings.dat)`. */
-function nameOf({ source, location, ratingsFile }: SourceSpec): string {
-  return `${source}${location === "" ? "" : `:${location}`}${ratingsFile === undefined ? "" : ` (${ratingsFile})`}`;
+function nameOf({ source, location, ratingsFile, isUploaded }: SourceSpec): string {
+  return `${source}${isUploaded ? " (uploaded)" : location === "" ? "" : `:${location}`}${ratingsFile === undefined ? "" : ` (${ratingsFile})`}`;
 }
 
 async function readImportRecord(folder: string): Promise<ImportRecord | undefined> {

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type ImportedSource,
@@ -31,11 +31,11 @@ export interface ImportOptions {
   readonly spec: SourceSpec;
   readonly lake: Lake;
   readonly engine: Engine;
-  /** Phase `bronze`, two signs a file; phase `commit`, one a table. */
+  /** Phase `bronze`, its first half by bytes copied; phase `commit`, one sign a table. */
   readonly onProgress?: Progress;
   /** Time of the import. Default: now. */
   readonly now?: Date;
-  /** Aborting rejects with `CANCELLED` before the next file. */
+  /** Aborting rejects with `CANCELLED` before the next piece that is copied, or the next table. */
   readonly signal?: AbortSignal;
 }
 
@@ -69,11 +69,15 @@ async function importOpened(opened: OpenedSource, options: ImportOptions): Promi
   await rm(temporaryFolder, { recursive: true, force: true });
   await dropUnfinished(source, { lake, engine });
   const folder = originalsFolder(lake.folder, { source, ingestionTs });
+  const bytesTotal = await sizeOf(opened);
+  let bytesCopied = 0;
   const originals = await copyOriginals(opened.files, {
     folder,
-    onFile: (filename) => {
+    onRead: (filename, bytes) => {
       beforeFile();
-      onProgress({ phase: "bronze", text: `bronze: copying ${filename}` });
+      bytesCopied += bytes;
+      const fraction = Math.min(1, bytesCopied / bytesTotal) / 2; // the other half is making tables of them
+      onProgress({ phase: "bronze", text: `bronze: copying ${filename}`, fraction });
     },
   });
   try {
@@ -98,6 +102,24 @@ async function importOpened(opened: OpenedSource, options: ImportOptions): Promi
   } finally {
     await rm(temporaryFolder, { recursive: true, force: true });
   }
+}
+
+/** Bytes of all files, at least 1. A file that cannot be read counts nothing: reading it tells why. */
+async function sizeOf({ files }: OpenedSource): Promise<number> {
+  const sizes = await Promise.all(
+    files.map(({ path, bytes }) =>
+      bytes
+        ? bytes.length
+        : stat(path).then(
+            ({ size }) => size,
+            () => 0,
+          ),
+    ),
+  );
+  return Math.max(
+    1,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
 }
 
 function countsByStaging(bronze: readonly BronzeRows[]): Record<string, number> {

@@ -1,24 +1,7 @@
-import type { StagingName } from "../contracts/imports.ts";
-import type { TextFormat } from "./text-format.ts";
+import type { Layout } from "./layout-folder.ts";
 
-/** One file of a layout. */
-export interface LayoutFile {
-  /** Name in the folder; a pattern where several names are in use. */
-  readonly name: string | RegExp;
-  /** How the name is written for people. */
-  readonly shown: string;
-  readonly table: string;
-  readonly staging?: StagingName;
-  readonly required: boolean;
-  readonly format: TextFormat;
-}
-
-/** One way in which GroupLens ships MovieLens. */
-export interface Layout {
-  readonly name: "csv" | "1m" | "100k";
-  readonly title: string;
-  readonly files: readonly LayoutFile[];
-}
+/** The ways in which GroupLens ships MovieLens. */
+export type MovielensLayout = "csv" | "1m" | "100k";
 
 const csv = { delimiter: ",", quoted: true, encoding: "utf-8", header: true } as const;
 const dat = { delimiter: "::", quoted: false, encoding: "latin-1", header: false } as const;
@@ -36,7 +19,7 @@ export const genreFlagCount = 19;
 const genreFlags = Array.from({ length: genreFlagCount }, (_, at) => `genre_${at}`);
 
 /** All layouts, with the files that tell them apart. Column names of files without a header are those of their README. */
-export const layouts: readonly Layout[] = [
+export const layouts: readonly Layout<MovielensLayout>[] = [
   {
     name: "csv",
     title: "MovieLens with CSV files (latest-small, 25M)",

@@ -1,6 +1,6 @@
 import type { StagingName } from "../contracts/imports.ts";
 import { sqlName, sqlText } from "../lake/sql-text.ts";
-import type { GenreFlag, Layout } from "./movielens-layouts.ts";
+import type { GenreFlag, MovielensLayout } from "./movielens-layouts.ts";
 import type { BronzeInput } from "./source.ts";
 
 /**
@@ -19,9 +19,12 @@ export function timeOfSeconds(column: string): string {
 }
 
 /** A time and, beside it, its text as it stood in the file; both NULL where the file has no times. */
-function timeColumns(input: BronzeInput, { from, to }: { from: string; to: string }): string {
+function timeColumns(
+  input: BronzeInput,
+  { from, to, timeOf = timeOfSeconds }: { from: string; to: string; timeOf?: (column: string) => string },
+): string {
   const hasTimes = input.columns.includes(from);
-  return `${hasTimes ? timeOfSeconds(sqlName(from)) : "CAST(NULL AS TIMESTAMP WITH TIME ZONE)"} AS ${to},
+  return `${hasTimes ? timeOf(sqlName(from)) : "CAST(NULL AS TIMESTAMP WITH TIME ZONE)"} AS ${to},
       ${hasTimes ? `nullif(${sqlName(from)}, '')` : "CAST(NULL AS VARCHAR)"} AS ${to}_text`;
 }
 
@@ -30,22 +33,23 @@ export function genreList(column: string): string {
   return `list_filter(string_split(${column}, '|'), lambda genre: genre NOT IN ('', '(no genres listed)'))`;
 }
 
-/** Ratings with the column names of one layout. The scale of MovieLens is the internal one. */
+/** Ratings with the column names of one layout, already on the internal scale. Times are seconds since 1970 where nothing else is said. */
 export function ratingsStaging(
   input: BronzeInput,
   columns: { user: string; item: string; rating: string; time: string },
+  timeOf = timeOfSeconds,
 ): string {
   const rating = sqlName(columns.rating);
   const value = `TRY_CAST(${rating} AS DOUBLE)`;
   return `SELECT source_file, line, ${sqlName(columns.user)} AS user_id, ${sqlName(columns.item)} AS item_id,
       ${rating} AS rating_text, CASE WHEN isfinite(${value}) THEN ${value} END AS rating,
-      ${timeColumns(input, { from: columns.time, to: "rating_ts" })}
+      ${timeColumns(input, { from: columns.time, to: "rating_ts", timeOf })}
     FROM ${input.relation} ORDER BY line`;
 }
 
 /** The silver inputs of a MovieLens layout. */
 export function movielensStaging(
-  { layout, genreFlags }: { layout: Layout["name"]; genreFlags: readonly GenreFlag[] },
+  { layout, genreFlags }: { layout: MovielensLayout; genreFlags: readonly GenreFlag[] },
   inputs: ReadonlyMap<string, BronzeInput>,
 ): Partial<Record<StagingName, string>> {
   const staging: Partial<Record<StagingName, string>> = {};
@@ -94,7 +98,7 @@ const occupations = [
 ];
 
 /** Features as words: the codes of the 1M layout are spelled out, a code that the README does not list stays as it is. */
-function usersStaging(input: BronzeInput, layout: Layout["name"]): string {
+function usersStaging(input: BronzeInput, layout: MovielensLayout): string {
   const age = layout === "1m" ? spelledOut("age", ages) : "age";
   const occupation =
     layout === "1m" ? spelledOut("occupation", Object.fromEntries(occupations.entries())) : "occupation";

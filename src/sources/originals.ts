@@ -35,21 +35,23 @@ export function originalsFolder(lakeFolder: string, which: { source: string; ing
  *
  * Folders of the same source that no import completed are what a killed one left, and go first.
  *
- * @param options.onFile Called before each file.
+ * @param options.onRead Called with each piece of a file, in bytes; what it throws ends the work.
  * @throws UsherError as `scanText`; the half-made folder is removed.
  */
 export async function copyOriginals(
   files: readonly SourceFile[],
-  options: { folder: string; onFile: (filename: string) => void },
+  options: { folder: string; onRead: (filename: string, bytes: number) => void },
 ): Promise<Original[]> {
   await removeUnfinished(join(options.folder, ".."));
   await makeFolderDurable(options.folder);
   try {
     const originals: Original[] = [];
     for (const file of files) {
-      options.onFile(file.filename);
-      const path = join(options.folder, file.filename);
-      originals.push({ file, path, scan: await scanText(file.path, { ...file, copyTo: path }) });
+      const { filename } = file;
+      options.onRead(filename, 0);
+      const path = join(options.folder, filename);
+      const onRead = (bytes: number) => options.onRead(filename, bytes);
+      originals.push({ file, path, scan: await scanText(file.path, { ...file, copyTo: path, onRead }) });
     }
     await syncFolder(options.folder);
     return originals;

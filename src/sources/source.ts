@@ -1,10 +1,10 @@
 import type { StagingName } from "../contracts/imports.ts";
 import { UsherError } from "../errors.ts";
-import type { GenreFlag, Layout } from "./movielens-layouts.ts";
+import type { GenreFlag, MovielensLayout } from "./movielens-layouts.ts";
 import type { TextFormat } from "./text-format.ts";
 
 /** The data sets that can be imported. */
-export const sourceNames = ["movielens", "demo"] as const;
+export const sourceNames = ["movielens", "csv", "demo"] as const;
 export type SourceName = (typeof sourceNames)[number];
 
 /** Which data set, and where it is. */
@@ -14,7 +14,15 @@ export interface SourceSpec {
   readonly location: string;
   /** Chooses where a folder holds more than one ratings file. */
   readonly ratingsFile?: string;
+  /** The files were sent, and lie at `location` only until they are imported. */
+  readonly isUploaded?: boolean;
 }
+
+/** The data sets that lie in a folder. */
+export const folderSources = ["movielens", "csv"] as const;
+
+/** How data sets are named, for refusals. */
+export const sourceNotation: string = [...folderSources.map((name) => `${name}:<folder>`), "demo"].join(", ");
 
 /** One file of a data set. */
 export interface SourceFile {
@@ -51,38 +59,35 @@ export interface OpenedSource {
 
 /** What decides how the bronze tables of a data set are read; plain data, so that a home can remember it. */
 export type SourceShape =
-  | { readonly source: "demo" }
+  | { readonly source: "demo" | "csv" }
   | {
       readonly source: "movielens";
-      readonly layout: Layout["name"];
+      readonly layout: MovielensLayout;
       /** Which of the flags of `u.item` stands for which genre. */
       readonly genreFlags: readonly GenreFlag[];
     };
 
 /**
- * Reads the name of a data set as people write it: `movielens:<folder>` or `demo`.
+ * Reads the name of a data set as people write it: `movielens:<folder>`, `csv:<folder>` or `demo`.
  *
+ * @param options.field What a refusal calls it. Default `data`.
  * @throws UsherError `PARAMETER_INVALID`.
  * @example
  * import { parseSourceSpec } from "./source.ts";
  * parseSourceSpec("movielens:data/ml-1m").location; // → "data/ml-1m"
  */
-export function parseSourceSpec(text: string, options: { ratingsFile?: string } = {}): SourceSpec {
-  const colon = text.indexOf(":");
-  const source = colon < 0 ? text : text.slice(0, colon);
-  const location = colon < 0 ? "" : text.slice(colon + 1);
-  const wellFormed =
-    (source === "movielens" && location !== "") || (source === "demo" && location === "" && colon < 0);
-  if (!wellFormed) {
+export function parseSourceSpec(
+  text: string,
+  { ratingsFile, field = "data" }: { ratingsFile?: string; field?: string } = {},
+): SourceSpec {
+  const [, source = text, location = ""] = /^([^:]*):(.*)$/s.exec(text) ?? [];
+  const isFolder = (folderSources as readonly string[]).includes(source);
+  if (isFolder ? location === "" : text !== "demo") {
     throw new UsherError(
       "PARAMETER_INVALID",
-      `data: expected movielens:<folder> or demo, got "${text.slice(0, 200)}"`,
-      { details: { field: "data" } },
+      `${field}: expected one of ${sourceNotation}, got "${text.slice(0, 200)}"`,
+      { details: { field } },
     );
   }
-  return {
-    source: source as SourceName,
-    location,
-    ...(options.ratingsFile ? { ratingsFile: options.ratingsFile } : {}),
-  };
+  return { source: source as SourceName, location, ...(ratingsFile ? { ratingsFile } : {}) };
 }

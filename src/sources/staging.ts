@@ -1,6 +1,7 @@
 import type { ImportedSource } from "../contracts/imports.ts";
 import { UsherError } from "../errors.ts";
 import { sqlText } from "../lake/sql-text.ts";
+import { csvStaging } from "./csv.ts";
 import { demoStaging } from "./demo.ts";
 import { movielensStaging } from "./movielens-staging.ts";
 import type { BronzeInput, SourceShape } from "./source.ts";
@@ -45,7 +46,9 @@ export async function stagingOf(
     inputs.set(file, { relation: await rowsOf(bronze), columns: bronze.columns });
   }
   const { ratings, items, ...others } =
-    shape.source === "demo" ? demoStaging(inputs) : movielensStaging(shape, inputs);
+    shape.source === "movielens"
+      ? movielensStaging(shape, inputs)
+      : { demo: demoStaging, csv: csvStaging }[shape.source](inputs);
   if (ratings === undefined || items === undefined) {
     throw new UsherError("INTERNAL", `${shape.source}: expected ratings and items among the staging SELECTs`);
   }

@@ -111,13 +111,14 @@ function countOf(byte: number, bytes: Uint8Array): number {
  * Reads a file once: checksums, lines, encoding, and whether its rows are simply its lines.
  *
  * @param options.format Absent: any bytes are taken, and nothing is said about encoding.
+ * @param options.onRead Told of each piece, in bytes; what it throws ends the reading.
  * @param options.copyTo Also writes the bytes there, unchanged, and makes them durable (the folder's own entry is left to the caller).
  * @throws UsherError `SOURCE_NOT_FOUND`; `DATA_EMPTY`, a file of 0 bytes; `SOURCE_ENCODING`, bytes that are not of the format's encoding;
  * `SOURCE_DAMAGED`.
  */
 export async function scanText(
   path: string,
-  options: ReadOptions & { format?: TextFormat; copyTo?: string },
+  options: ReadOptions & { format?: TextFormat; copyTo?: string; onRead?: (bytes: number) => void },
 ): Promise<TextScan> {
   const { filename, format } = options;
   const sha256 = createHash("sha256");
@@ -125,6 +126,7 @@ export async function scanText(
   let sizeBytes = 0;
   const copy = options.copyTo === undefined ? undefined : await open(options.copyTo, "wx");
   const onBytes = async (bytes: Buffer) => {
+    options.onRead?.(bytes.length);
     sha256.update(bytes);
     md5.update(bytes);
     sizeBytes += bytes.length;

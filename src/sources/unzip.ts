@@ -5,8 +5,18 @@ import { Unzip, type UnzipFile, UnzipInflate } from "fflate";
 import { syncFolder } from "../durable-file.ts";
 import { UsherError } from "../errors.ts";
 
-/** Most bytes that an archive may unpack to: 8 GiB, several times the largest MovieLens. */
-const unpackedBytesMax = 8 * 1024 ** 3;
+/** Most bytes that an archive may unpack to where nothing else is said: 8 GiB, several times the largest MovieLens. */
+const unpackedBytesMaxDefault = 8 * 1024 ** 3;
+
+/** What may be asked of unpacking. */
+export interface UnzipOptions {
+  /** Most bytes of all files together. Default 8 GiB. */
+  readonly unpackedBytesMax?: number;
+  /** Aborting rejects with `CANCELLED` before the next piece. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told of each piece of the archive, in bytes. */
+  readonly onRead?: (bytes: number) => void;
+}
 
 /**
  * Unpacks an archive that holds one folder of files, into `folder` itself.
@@ -14,13 +24,22 @@ const unpackedBytesMax = 8 * 1024 ** 3;
  * Each file is written under another name, made durable, and renamed. Memory does not grow with the archive.
  *
  * @returns Names of the files, in the archive's order.
- * @throws UsherError `SOURCE_DAMAGED`: not a whole archive, or one with a name that is no plain file name in one folder.
+ * What archivers of macOS add (`__MACOSX/`) is left out.
+ *
+ * @throws UsherError `SOURCE_DAMAGED`: not a whole archive, one that unpacks to more than it may, with a name twice, or with a name that
+ * is no plain file name in one folder; `CANCELLED`.
  */
-export async function unzipInto(path: string, folder: string): Promise<string[]> {
+export async function unzipInto(
+  path: string,
+  folder: string,
+  { unpackedBytesMax = unpackedBytesMaxDefault, signal, onRead }: UnzipOptions = {},
+): Promise<string[]> {
   const archive = archiveReader();
-  const writer = fileWriter(folder);
+  const writer = fileWriter(folder, unpackedBytesMax);
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 16 })) {
+      if (signal?.aborted) throw new UsherError("CANCELLED", "the unpacking was cancelled");
+      onRead?.((chunk as Buffer).length);
       for (const piece of archive.take(chunk as Buffer)) await writer.write(piece);
     }
     for (const piece of archive.finish()) await writer.write(piece);
@@ -50,7 +69,7 @@ function archiveReader() {
   let pieces: Piece[] = [];
   let problem: Error | undefined;
   const unzip = new Unzip((entry: UnzipFile) => {
-    if (entry.name.endsWith("/")) return;
+    if (entry.name.endsWith("/") || entry.name.startsWith("__MACOSX/")) return;
     const name = plainName(entry.name);
     entry.ondata = (error, bytes, isLast) => {
       if (error) problem ??= error;
@@ -81,7 +100,7 @@ function plainName(path: string): string {
   return name;
 }
 
-function fileWriter(folder: string) {
+function fileWriter(folder: string, unpackedBytesMax: number) {
   const names: string[] = [];
   let unpackedBytes = 0;
   let current: { name: string; file: FileHandle } | undefined;
@@ -90,7 +109,13 @@ function fileWriter(folder: string) {
     async write({ name, bytes, isLast }: Piece): Promise<void> {
       unpackedBytes += bytes.length;
       if (unpackedBytes > unpackedBytesMax) {
-        throw new UsherError("SOURCE_DAMAGED", `archive: expected at most ${unpackedBytesMax} bytes`);
+        throw new UsherError(
+          "SOURCE_DAMAGED",
+          `archive: expected at most ${unpackedBytesMax} bytes when it is unpacked`,
+        );
+      }
+      if (names.includes(name)) {
+        throw new UsherError("SOURCE_DAMAGED", `archive: expected each name once, got ${name} twice`);
       }
       current ??= { name, file: await open(partPath(name), "w") };
       if (current.name !== name) throw new Error(`${current.name} ends too early`);

@@ -210,8 +210,9 @@ export async function lineageOfHome(
   }
   const release = await site.newestRelease();
   if (release) {
-    const { version, created_at: at } = release;
-    const inputs = { build: release.build.number, settings: site.trainingSettings };
+    const { version, created_at: at, settings } = release;
+    const told = settings ? JSON.stringify(settings) : site.trainingSettings; // releases of older versions do not say
+    const inputs = { build: release.build.number, settings: told };
     found.push({ task: "train", at, inputs, outputs: { release: version } });
     if (serving === version)
       found.push({ task: "publish", at, inputs: { release: version }, outputs: { serving: version } });

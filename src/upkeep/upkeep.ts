@@ -38,10 +38,17 @@ export interface Upkeep {
   readonly store: RunStore;
   readonly jobs: Jobs;
   readonly scheduler: Scheduler;
-  /** Runs tasks as a job: it ends as they end. @throws UsherError `RUN_BUSY`, `TASK_UNKNOWN`. */
-  startJob(job: { kind: string; tasks: readonly string[]; force?: boolean }): JobRecord;
-  /** Runs one piece of work of its own in the main lane, as a job. */
-  startWork(job: { kind: string; task: Task }): JobRecord;
+  /**
+   * Runs tasks of a graph as a job of the main lane: all of them, or those that are named, changed or not.
+   * @param job.onEnd Called when it has ended, however it did.
+   * @throws UsherError `RUN_BUSY`: as many jobs wait as may; `TASK_UNKNOWN`.
+   */
+  startJob(job: {
+    kind: string;
+    graph: readonly Task[];
+    tasks?: readonly string[];
+    onEnd?: () => Promise<void>;
+  }): Promise<JobRecord>;
   close(): Promise<void>;
 }
 
@@ -90,24 +97,26 @@ export async function openUpkeep(options: {
       if (run.lane !== eventsLane) options.onProgress?.(event);
     },
   });
-  const jobs = jobsOf({ clock });
+  const jobs = jobsOf({ runner, store, clock });
   const scheduler = await schedulerOf(schedulesOf({ runner, site, settings, onTrouble: options.onTrouble }), {
     clock,
     store,
   });
-  const asJob = (kind: string, start: () => ReturnType<Runner["start"]>) =>
-    jobs.start({ kind, run: (running) => runToTheEnd(runner, { ...running, start }) });
   return {
     runner,
     store,
     jobs,
     scheduler,
-    startJob: ({ kind, tasks: names, force = false }) =>
-      asJob(kind, () => runner.start({ tasks: names, trigger: "job", force })),
-    startWork: ({ kind, task }) => asJob(kind, () => runner.start({ extra: task, trigger: "job" })),
+    startJob: async ({ onEnd, ...job }) => {
+      const { id, ended } = await runner.start({ ...job, trigger: "job", force: true });
+      ended
+        .catch(() => {}) // the history could not be written: told by the job itself
+        .then(onEnd)
+        .catch((error: unknown) => options.onTrouble?.(`after ${id}: ${error}`));
+      return jobs.get(id);
+    },
     close: async () => {
       scheduler.close();
-      await jobs.close();
       await runner.close();
     },
   };
@@ -172,35 +181,4 @@ async function newEvents({ lake }: Site): Promise<number> {
   const build = await latestBuild(lake.folder);
   if (!build) return 0;
   return (await eventRows(lake)) - (await eventRows(lake, build.inputs ?? {}));
-}
-
-/** Carries a run out as the work of a job. */
-async function runToTheEnd(
-  runner: Runner,
-  job: { signal: AbortSignal; onProgress: Progress; start: () => ReturnType<Runner["start"]> },
-): Promise<Record<string, unknown>> {
-  const { id, ended } = await job.start();
-  const cancel = () => runner.cancel(id);
-  if (job.signal.aborted) cancel();
-  job.signal.addEventListener("abort", cancel, { once: true });
-  const watch = setInterval(() => {
-    const progress = runner.running().find(({ run }) => run.id === id)?.progress;
-    if (progress?.phase !== undefined && progress.text !== undefined)
-      job.onProgress({ ...progress, phase: progress.phase, text: progress.text });
-  }, 200).unref();
-  try {
-    const run = await ended;
-    const failed = run.tasks.find(({ error }) => error)?.error;
-    if (run.status !== "succeeded") {
-      throw new UsherError(
-        (failed?.code ?? "CANCELLED") as never,
-        failed?.message ?? `${id} was ${run.status}`,
-      );
-    }
-    const outputs = Object.assign({}, ...run.tasks.map((task) => task.outputs ?? {}));
-    return { run_id: id, ...outputs };
-  } finally {
-    clearInterval(watch);
-    job.signal.removeEventListener("abort", cancel);
-  }
 }

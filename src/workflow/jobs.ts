@@ -1,108 +1,94 @@
-import { randomUUID } from "node:crypto";
-import type { Progress, ProgressEvent } from "../contracts/progress.ts";
-import type { JobRecord } from "../contracts/workflow.ts";
-import { asUsherError, UsherError } from "../errors.ts";
-import { type Clock, isoTime } from "./clock.ts";
+import type { JobRecord, RunRecord, TaskRecord } from "../contracts/workflow.ts";
+import { UsherError } from "../errors.ts";
+import type { Clock } from "./clock.ts";
+import type { RunStore } from "./run-store.ts";
+import type { Runner } from "./runner.ts";
 
-/** Long work that somebody asked for and can look after. */
+/** Long work that somebody asked for and can look after: the runs that are jobs. */
 export interface Jobs {
-  /**
-   * Starts work and gives its record at once.
-   * @throws UsherError `RUN_BUSY`: as many jobs run as may.
-   */
-  start(job: {
-    kind: string;
-    run: (running: { signal: AbortSignal; onProgress: Progress }) => Promise<Record<string, unknown>>;
-  }): JobRecord;
-  /** The newest first. */
-  list(): JobRecord[];
+  /** The newest first; also those of earlier processes. */
+  list(): Promise<JobRecord[]>;
   /** @throws UsherError `JOB_UNKNOWN`. */
-  get(id: string): JobRecord;
+  get(id: string): Promise<JobRecord>;
   /** Stops a job; one that has ended stays as it is. @throws UsherError `JOB_UNKNOWN`. */
-  cancel(id: string): JobRecord;
-  /** Stops all jobs and waits for them. */
-  close(): Promise<void>;
+  cancel(id: string): Promise<JobRecord>;
 }
 
-/** So many ended jobs are remembered. */
-const jobsKept = 200;
-/** So many may run together. */
-const runningMax = 8;
-
-interface Job {
-  record: JobRecord;
-  readonly startedMs: number;
-  readonly cancel: AbortController;
-  ended: Promise<void>;
-}
-
-/** Makes a list of jobs, in memory: what a job leaves on disk is the matter of its work. */
-export function jobsOf({ clock }: { clock: Clock }): Jobs {
-  const jobs = new Map<string, Job>(); // oldest first
-  const lastSeconds = new Map<string, number>(); // of the last success, by kind
-
-  const shown = ({ record, startedMs }: Job): JobRecord => {
-    if (record.status !== "running") return record;
-    const seconds = (clock.now() - startedMs) / 1000;
-    const before = lastSeconds.get(record.kind);
-    return before === undefined
-      ? record
-      : { ...record, estimate_seconds: Math.max(0, Math.round((before - seconds) * 10) / 10) };
+/** Shows the runs that are jobs. Nothing is kept here: a job is a run with a `kind`. */
+export function jobsOf(of: {
+  runner: Pick<Runner, "running" | "cancel">;
+  store: Pick<RunStore, "get" | "list">;
+  clock: Clock;
+}): Jobs {
+  const { runner, store, clock } = of;
+  const underWay = (id: string) => runner.running().find(({ run }) => run.id === id);
+  const shown = async (stored: RunRecord): Promise<JobRecord> => {
+    const { run, progress } = underWay(stored.id) ?? { run: stored, progress: {} };
+    const job = { ...jobOf(run), progress: { ...progress } };
+    if (run.status !== "running") return job;
+    const before = await lastSeconds(run.kind);
+    if (before === undefined) return job;
+    const began = run.tasks[0]?.started_at;
+    const seconds = began === undefined ? 0 : (clock.now() - Date.parse(began)) / 1000;
+    return { ...job, estimate_seconds: Math.max(0, Math.round((before - seconds) * 10) / 10) };
   };
-  const found = (id: string): Job => {
-    const job = jobs.get(id);
-    if (job) return job;
+  /** How long the last job of this kind took that succeeded, without its waiting. */
+  const lastSeconds = async (kind: string | undefined): Promise<number | undefined> => {
+    const last = (await store.list({ jobs: true })).find(
+      (run) => run.kind === kind && run.status === "succeeded",
+    );
+    const [began, ended] = [last?.tasks[0]?.started_at, last?.ended_at];
+    return began && ended ? (Date.parse(ended) - Date.parse(began)) / 1000 : undefined;
+  };
+  const get = async (id: string): Promise<JobRecord> => {
+    const run = underWay(id)?.run ?? (await storedRun(store, id));
+    if (run?.kind !== undefined) return shown(run);
     throw new UsherError("JOB_UNKNOWN", `expected the id of a job, got ${id.slice(0, 100)}`);
   };
-  const end = (job: Job, change: Partial<JobRecord>) => {
-    job.record = { ...job.record, ...change, ended_at: isoTime(clock.now()) };
-    const over = [...jobs.values()].filter(({ record }) => record.status !== "running");
-    for (const { record } of over.slice(0, -jobsKept)) jobs.delete(record.id);
-  };
-
   return {
-    start: ({ kind, run }) => {
-      const busy = [...jobs.values()].filter(({ record }) => record.status === "running").length;
-      if (busy >= runningMax)
-        throw new UsherError("RUN_BUSY", `expected fewer than ${runningMax} running jobs`);
-      const startedMs = clock.now();
-      const record: JobRecord = {
-        id: randomUUID(),
-        kind,
-        status: "running",
-        created_at: isoTime(startedMs),
-        progress: {},
-      };
-      const job: Job = { record, startedMs, cancel: new AbortController(), ended: Promise.resolve() };
-      jobs.set(record.id, job);
-      const onProgress = (event: ProgressEvent) => {
-        job.record = { ...job.record, progress: { ...event } };
-      };
-      job.ended = Promise.resolve()
-        .then(() => run({ signal: job.cancel.signal, onProgress }))
-        .then(
-          (result) => {
-            lastSeconds.set(kind, (clock.now() - startedMs) / 1000);
-            end(job, { status: "succeeded", result });
-          },
-          (error: unknown) => {
-            const { code, message } = asUsherError(error);
-            const isCancelled = code === "CANCELLED" || job.cancel.signal.aborted;
-            end(job, { status: isCancelled ? "cancelled" : "failed", error: { code, message } });
-          },
-        );
-      return shown(job);
-    },
-    list: () => [...jobs.values()].reverse().map(shown),
-    get: (id) => shown(found(id)),
-    cancel: (id) => {
-      const job = found(id);
-      job.cancel.abort();
-      return shown(job);
-    },
-    close: async () => {
-      for (const { cancel } of jobs.values()) cancel.abort();
-      await Promise.all([...jobs.values()].map(({ ended }) => ended));
+    list: async () => Promise.all((await store.list({ jobs: true })).map(shown)),
+    get,
+    cancel: async (id) => {
+      await get(id);
+      if (underWay(id)) runner.cancel(id);
+      return get(id);
     },
   };
 }
+
+async function storedRun(store: Pick<RunStore, "get">, id: string): Promise<RunRecord | undefined> {
+  try {
+    return await store.get(id);
+  } catch (error) {
+    if (error instanceof UsherError && error.code === "RUN_UNKNOWN") return undefined; // told in the words of jobs
+    throw error;
+  }
+}
+
+/** A run as the person sees it who asked for it. */
+function jobOf({
+  id,
+  kind = "",
+  status,
+  started_at,
+  ended_at,
+  tasks,
+}: RunRecord): Omit<JobRecord, "progress"> {
+  const error =
+    tasks.find((task) => task.error)?.error ??
+    (status === "cancelled" ? { code: "CANCELLED", message: `${id} was cancelled` } : undefined);
+  const note = tasks.flatMap((task) => task.note ?? []).join("; ");
+  return {
+    id,
+    kind,
+    status,
+    created_at: started_at,
+    ...(ended_at === undefined ? {} : { ended_at }),
+    ...(note === "" ? {} : { note }),
+    ...(error ? { error } : {}),
+    ...(status === "succeeded" ? { result: outputsOf(tasks) } : {}),
+  };
+}
+
+const outputsOf = (tasks: readonly TaskRecord[]): Record<string, unknown> =>
+  Object.assign({}, ...tasks.map(({ outputs = {} }) => outputs));

@@ -1,17 +1,23 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Value } from "typebox/value";
-import { type LineageRecord, lineageSchema, type RunRecord, runRecordSchema } from "../contracts/workflow.ts";
+import {
+  type LineageRecord,
+  lineageSchema,
+  type RunRecord,
+  runRecordSchema,
+  type TaskRecord,
+} from "../contracts/workflow.ts";
 import { writeFileDurable } from "../durable-file.ts";
-import { UsherError } from "../errors.ts";
+import { errorKind, UsherError } from "../errors.ts";
 
 /** The history of runs and the lineage, on disk. */
 export interface RunStore {
   save(run: RunRecord): Promise<void>;
   /** @throws UsherError `RUN_UNKNOWN`, also where its file is damaged. */
   get(id: string): Promise<RunRecord>;
-  /** The newest first. */
-  list(options?: { limit?: number }): Promise<RunRecord[]>;
+  /** The newest first. @param options.jobs True: only runs that are jobs. Default false. */
+  list(options?: { limit?: number; jobs?: boolean }): Promise<RunRecord[]>;
   /** The last success of each task, by task. */
   lineage(): Promise<Readonly<Record<string, LineageRecord>>>;
   /** Notes a success. */
@@ -21,10 +27,13 @@ export interface RunStore {
   fired(schedule: string, atMs: number): Promise<void>;
 }
 
-/** So many runs are remembered; older ones are forgotten. */
-const runsKept = 500;
+/** So many runs are remembered, by what their ids begin with; older ones are forgotten. Jobs apart: there is a run each minute. */
+const runsKept = { run: 500, job: 200 } as const;
+const listedMax = runsKept.run + runsKept.job;
 
-const idPattern = /^run-\d{8}T\d{9}-[0-9a-f]{8}$/;
+const idPattern = /^(run|job)-\d{8}T\d{9}-[0-9a-f]{8}$/;
+/** What of an id sorts by time. */
+const timeIn = (id: string) => id.slice(id.indexOf("-"));
 
 /**
  * Opens the history in a folder, such as `<home>/runs`. One process writes.
@@ -52,8 +61,7 @@ export async function openRunStore(
     (await namesIn(folder))
       .filter((name) => name.endsWith(".json") && idPattern.test(name.slice(0, -".json".length)))
       .map((name) => name.slice(0, -".json".length))
-      .sort()
-      .reverse();
+      .sort((left, right) => (timeIn(left) < timeIn(right) ? 1 : -1));
   const read = async (id: string): Promise<RunRecord | undefined> => {
     const run = await readJson(fileOf(id));
     return Value.Check(runRecordSchema, run) ? run : undefined;
@@ -67,17 +75,22 @@ export async function openRunStore(
   return {
     save: async (run) => {
       await save(run);
-      for (const id of (await ids()).slice(runsKept)) await rm(fileOf(id), { force: true });
+      const all = await ids();
+      for (const [kind, kept] of Object.entries(runsKept)) {
+        const old = all.filter((id) => id.startsWith(kind)).slice(kept);
+        for (const id of old) await rm(fileOf(id), { force: true });
+      }
     },
     get: async (id) => {
       const run = idPattern.test(id) ? await read(id) : undefined;
       if (run) return run;
       throw new UsherError("RUN_UNKNOWN", `expected the id of a run, got ${id.slice(0, 100)}`);
     },
-    list: async ({ limit = runsKept } = {}) => {
+    list: async ({ limit = listedMax, jobs = false } = {}) => {
       const found: RunRecord[] = [];
       for (const id of await ids()) {
         if (found.length >= limit) break;
+        if (jobs && !id.startsWith("job")) continue;
         const run = await read(id);
         if (run) found.push(run);
       }
@@ -91,11 +104,15 @@ export async function openRunStore(
 }
 
 function interrupted(run: RunRecord): RunRecord {
+  const isOpen = ({ status }: TaskRecord) => status === "running" || status === "waiting";
+  const first = run.tasks.find(isOpen);
+  const { code, message } = new UsherError("RUN_INTERRUPTED");
+  const error = { code, message: `${message} ${errorKind(code).remedy}` };
   return {
     ...run,
     status: "interrupted",
     tasks: run.tasks.map((task) =>
-      task.status === "running" || task.status === "waiting" ? { ...task, status: "cancelled" } : task,
+      isOpen(task) ? { ...task, status: "cancelled", ...(task === first ? { error } : {}) } : task,
     ),
   };
 }

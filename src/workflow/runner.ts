@@ -15,9 +15,11 @@ export const mainLane = "main";
 export interface RunRequest {
   /** Names of tasks. Default: all. */
   readonly tasks?: readonly string[];
-  /** Runs only this task, which is none of the graph. */
-  readonly extra?: Task;
+  /** The tasks to choose from. Default: those of the runner. */
+  readonly graph?: readonly Task[];
   readonly trigger: string;
+  /** Makes the run a job: what was asked for, such as `import`. A job waits until its lane is free. */
+  readonly kind?: string;
   /** Runs of one lane follow one another. Default: the main lane. */
   readonly lane?: string;
   /** Runs tasks whose inputs have not changed too. Default false. */
@@ -37,18 +39,24 @@ export interface StartedRun {
 /** Starts runs, one at a time in each lane. */
 export interface Runner {
   /**
-   * @throws UsherError `RUN_BUSY`: the lane has a run; `TASK_UNKNOWN`.
+   * @throws UsherError `RUN_BUSY`: the lane has a run, or for a job as many that wait as may; `TASK_UNKNOWN`.
    */
   start(request: RunRequest): Promise<StartedRun>;
-  /** Runs what did not succeed in an earlier run. @throws UsherError `RUN_UNKNOWN`, `RUN_BUSY`. */
+  /**
+   * Runs what did not succeed in an earlier run.
+   * @throws UsherError `RUN_UNKNOWN`, `RUN_BUSY`; `PARAMETER_INVALID`: a job, of which the run does not hold all that was asked.
+   */
   retry(id: string): Promise<StartedRun>;
   /** Stops a run. @throws UsherError `RUN_UNKNOWN`: it is not under way. */
   cancel(id: string): void;
-  /** The runs under way, with what they do now. */
+  /** The runs under way, with what they do now; those that wait too. */
   running(): readonly { run: RunRecord; progress: Partial<ProgressEvent> }[];
   /** Stops everything and waits for it. No run starts afterwards. */
   close(): Promise<void>;
 }
+
+/** So many runs of a lane may be under way or wait. */
+const laneMax = 9;
 
 interface Running {
   record: RunRecord;
@@ -70,31 +78,38 @@ interface RunnerOptions {
 /** Makes a runner over a graph of tasks. */
 export function runnerOf(options: RunnerOptions): Runner {
   const { tasks, store, clock } = options;
-  const lanes = new Map<string, Running>();
+  const underWay = new Set<Running>(); // in the order of their starts
   let closed = false;
 
   const start = async (request: RunRequest): Promise<StartedRun> => {
-    const { lane = mainLane, trigger, retryOf } = request;
-    const chosen = request.extra ? [request.extra] : inOrder(tasks, request.tasks);
-    const busy = lanes.get(lane);
+    const { lane = mainLane, trigger, retryOf, kind, graph = tasks } = request;
+    const chosen = inOrder(graph, request.tasks);
+    const before = [...underWay].filter(({ record }) => record.lane === lane);
     if (closed) throw new UsherError("RUN_BUSY", "the workflow is being closed");
-    if (busy) throw new UsherError("RUN_BUSY", `the lane ${lane} is busy with ${busy.record.id}`);
+    if (before[0] && (kind === undefined || before.length >= laneMax)) {
+      const ids = before.map(({ record }) => record.id).join(", ");
+      throw new UsherError("RUN_BUSY", `the lane ${lane} is busy with ${ids}`);
+    }
     const running: Running = {
       record: {
-        id: newId(clock.now()),
+        id: newId(clock.now(), kind === undefined ? "run" : "job"),
         lane,
         trigger,
         status: "running",
         started_at: isoTime(clock.now()),
         ...(retryOf === undefined ? {} : { retry_of: retryOf }),
+        ...(kind === undefined ? {} : { kind }),
         tasks: chosen.map(({ name }) => ({ name, status: "waiting", attempts: 0 })),
       },
       progress: {},
       cancel: new AbortController(),
       ended: undefined as never, // set in the next statement
     };
-    lanes.set(lane, running); // before anything is awaited, so that no other can take it
-    running.ended = carryOut(running, { chosen, request, options }).finally(() => lanes.delete(lane));
+    underWay.add(running); // before anything is awaited, so that no other can take its place
+    const turn = turnOf(running, before);
+    running.ended = carryOut(running, { chosen, request, options, turn }).finally(() =>
+      underWay.delete(running),
+    );
     return { id: running.record.id, ended: running.ended };
   };
 
@@ -102,33 +117,57 @@ export function runnerOf(options: RunnerOptions): Runner {
     start,
     retry: async (id) => {
       const run = await store.get(id);
+      if (run.kind !== undefined) {
+        throw new UsherError(
+          "PARAMETER_INVALID",
+          `retry: expected a run that is no job, got ${id}; ask for it again`,
+          {
+            details: { field: "retry" },
+          },
+        );
+      }
       const undone = run.tasks.filter(({ status }) => status !== "succeeded" && status !== "unchanged");
       const names = (undone.length > 0 ? undone : run.tasks).map(({ name }) => name);
       return start({ tasks: names, trigger: "retry", lane: run.lane, retryOf: id });
     },
     cancel: (id) => {
-      const running = [...lanes.values()].find(({ record }) => record.id === id);
+      const running = [...underWay].find(({ record }) => record.id === id);
       if (!running) throw new UsherError("RUN_UNKNOWN", `expected a run under way, got ${id.slice(0, 100)}`);
       running.cancel.abort();
     },
-    running: () => [...lanes.values()].map(({ record, progress }) => ({ run: record, progress })),
+    running: () => [...underWay].map(({ record, progress }) => ({ run: record, progress })),
     close: async () => {
       closed = true;
-      for (const { cancel } of lanes.values()) cancel.abort();
-      await Promise.all([...lanes.values()].map(({ ended }) => ended.catch(() => {}))); // told to its starter
+      for (const { cancel } of underWay) cancel.abort();
+      await Promise.all([...underWay].map(({ ended }) => ended.catch(() => {}))); // told to its starter
     },
   };
 }
 
+/** Resolves when the runs before it in its lane have ended, or when it is cancelled. */
+async function turnOf(running: Running, before: readonly Running[]): Promise<void> {
+  if (before.length === 0) return;
+  const names = before.map(({ record }) => record.id).join(", ");
+  running.progress = { text: `waits for the end of ${names}` };
+  const { signal } = running.cancel;
+  const cancelled = new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await Promise.race([cancelled, Promise.allSettled(before.map(({ ended }) => ended))]);
+  running.progress = {};
+}
+
 async function carryOut(
   running: Running,
-  { chosen, request, options }: { chosen: readonly Task[]; request: RunRequest; options: RunnerOptions },
+  of: { chosen: readonly Task[]; request: RunRequest; options: RunnerOptions; turn: Promise<void> },
 ): Promise<RunRecord> {
+  const { chosen, request, options, turn } = of;
   const { store, clock, onEnd } = options;
   const keep = async (record = running.record) => {
     if (!request.forgetIdle || record.tasks.some(isWorthNoting)) await store.save(record);
   };
   await keep();
+  await turn;
   for (const task of chosen) {
     await carryOutTask(task, { running, request, options });
     await keep();
@@ -208,8 +247,8 @@ async function carryOutTask(
 let runsStarted = 0;
 
 /** Ids sort by time, and within a millisecond by their order. */
-function newId(nowMs: number): string {
+function newId(nowMs: number, kind: "run" | "job"): string {
   const digits = isoTime(nowMs).replace(/[-:.Z]/g, "");
   const place = (runsStarted++ & 0xffff).toString(16).padStart(4, "0");
-  return `run-${digits}-${place}${randomUUID().slice(0, 4)}`;
+  return `${kind}-${digits}-${place}${randomUUID().slice(0, 4)}`;
 }

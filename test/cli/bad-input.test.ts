@@ -150,7 +150,7 @@ describe("bad usage", () => {
     [
       ["start", "--data", "netflix", "--once"],
       "PARAMETER_INVALID",
-      /data: expected movielens:<folder> or demo, got "netflix"/,
+      /data: expected one of movielens:<folder>, csv:<folder>, demo, got "netflix"/,
     ],
     [["serve", "--host", "0.0.0.0"], "CONFIG_INVALID", /expected a loopback address/],
     [["train", "--models", "magic"], "MODEL_UNKNOWN", /ials.*magic/],

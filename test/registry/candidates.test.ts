@@ -50,7 +50,8 @@ describe("candidatesWith", () => {
   it("a name that is no algorithm is MODEL_UNKNOWN, in parameters too", () => {
     const unknown = expect.objectContaining({
       code: "MODEL_UNKNOWN",
-      message: "expected one of the algorithms popularity, item-knn, ease, ials, biased-mf, svd, got als",
+      message:
+        "expected one of the algorithms popularity, item-knn, ease, ials, biased-mf, svd, got als; did you mean ials?",
     });
     expect(() => candidatesWith({ algorithms: ["als"] })).toThrow(unknown);
     expect(() => candidatesWith({ parameters: { als: { factors: 3 } } })).toThrow(unknown);

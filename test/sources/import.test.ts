@@ -398,7 +398,7 @@ describe("the name of a data set", () => {
       expect(() => parseSourceSpec(text)).toThrow(
         expect.objectContaining({
           code: "PARAMETER_INVALID",
-          message: `data: expected movielens:<folder> or demo, got "${text}"`,
+          message: `data: expected one of movielens:<folder>, csv:<folder>, demo, got "${text}"`,
         }),
       );
     },

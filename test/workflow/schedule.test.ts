@@ -2,8 +2,6 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { RunRecord } from "../../src/contracts/workflow.ts";
-import { UsherError } from "../../src/errors.ts";
-import { jobsOf } from "../../src/workflow/jobs.ts";
 import { type Schedule, schedulerOf } from "../../src/workflow/schedule.ts";
 import { noticeOfFailure } from "../../src/workflow/webhook.ts";
 import { heldClock, until } from "./held-clock.ts";
@@ -135,63 +133,5 @@ describe("a notice of failure", () => {
     expect(Date.now() - began).toBeLessThan(3000);
     server.closeAllConnections();
     server.close();
-  });
-});
-
-describe("jobs", () => {
-  const clock = heldClock();
-  it("run with progress, end with a result, and tell from the last of their kind how long they take", async () => {
-    const jobs = jobsOf({ clock });
-    let finish = () => {};
-    const start = () =>
-      jobs.start({
-        kind: "train",
-        run: ({ onProgress }) => {
-          onProgress({ phase: "train", text: "epoch 1", fraction: 0.5 });
-          return new Promise((resolve) => {
-            finish = () => resolve({ release: "v1" });
-          });
-        },
-      });
-    const { id } = start();
-    await until(() => jobs.get(id).progress.text === "epoch 1");
-    expect(jobs.get(id)).toMatchObject({ status: "running", progress: { fraction: 0.5 } });
-    expect(jobs.get(id).estimate_seconds).toBeUndefined();
-    await clock.move(60_000);
-    finish();
-    await until(() => jobs.get(id).status === "succeeded");
-    expect(jobs.get(id).result).toEqual({ release: "v1" });
-    const second = start();
-    await clock.move(20_000);
-    expect(jobs.get(second.id).estimate_seconds).toBe(40);
-    expect(jobs.list().map((job) => job.id)).toEqual([second.id, id]);
-    finish();
-    await jobs.close();
-  });
-
-  it("can be cancelled, and fail with the code of their error", async () => {
-    const jobs = jobsOf({ clock });
-    const held = jobs.start({
-      kind: "import",
-      run: ({ signal }) =>
-        new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("stopped")))),
-    });
-    await until(() => jobs.get(held.id).status === "running");
-    await new Promise((resolve) => setImmediate(resolve));
-    jobs.cancel(held.id);
-    await until(() => jobs.get(held.id).status === "cancelled");
-    const broken = jobs.start({
-      kind: "import",
-      run: async () => {
-        throw new UsherError("SOURCE_NOT_FOUND", "no such folder");
-      },
-    });
-    await until(() => jobs.get(broken.id).status === "failed");
-    expect(jobs.get(broken.id).error).toEqual({ code: "SOURCE_NOT_FOUND", message: "no such folder" });
-    expect(() => jobs.get("x")).toThrowError(expect.objectContaining({ code: "JOB_UNKNOWN" }));
-    for (let count = 0; count < 8; count++) jobs.start({ kind: "k", run: () => new Promise(() => {}) });
-    expect(() => jobs.start({ kind: "k", run: async () => ({}) })).toThrowError(
-      expect.objectContaining({ code: "RUN_BUSY" }),
-    );
   });
 });

@@ -1,7 +1,7 @@
 import type { TSchema } from "typebox";
-import { NoQuery } from "../../contracts/http.ts";
+import { NoQuery, ReleaseAnswer } from "../../contracts/http.ts";
+import type { ReleaseReport } from "../../contracts/release.ts";
 import {
-  ImportBody,
   JobAnswer,
   JobParams,
   JobsAnswer,
@@ -25,13 +25,14 @@ import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
 const pageSize = 50;
 
 /** Answers of a route that starts work: 202, and the problems of it. */
-function startedOf<Good extends TSchema>(good: Good, codes: readonly ErrorCode[]) {
+export function startedOf<Good extends TSchema>(good: Good, codes: readonly ErrorCode[]) {
   const { 200: _, ...problems } = answersOf(good, [...codes, ...ofBodies, "NOT_READY"]);
   return { 202: good, ...problems } as { 202: Good };
 }
 const ofBodies = ["REQUEST_TIMEOUT", "BODY_TOO_LARGE", "MEDIA_TYPE_UNSUPPORTED"] as const;
 
-function upkeepOf(context: ServerContext): UpkeepContext {
+/** The slow loop. @throws UsherError `NOT_READY`. */
+export function upkeepOf(context: ServerContext): UpkeepContext {
   const upkeep = context.upkeep?.();
   if (upkeep) return upkeep;
   throw new UsherError("NOT_READY", "the server has not opened its workflow yet");
@@ -135,27 +136,9 @@ async function runNow(context: ServerContext, id: string) {
   return runner.running().find(({ run }) => run.id === id)?.run ?? store.get(id);
 }
 
-/** Long work: imports, trainings, and their jobs. */
+/** Trainings, and jobs of all kinds. */
 export function jobRoutes(app: App, context: ServerContext): void {
   const tags = ["workflow"];
-  app.post(
-    "/v1/imports",
-    {
-      schema: {
-        tags,
-        operationId: "startImport",
-        summary: "Take a data set that lies on the server into bronze, as a job",
-        querystring: NoQuery,
-        body: ImportBody,
-        response: startedOf(JobAnswer, ["RUN_BUSY"]),
-      },
-    },
-    async (request, reply) => {
-      const { source, ratings_file: ratingsFile } = request.body;
-      const job = upkeepOf(context).startImport({ source, ...(ratingsFile ? { ratingsFile } : {}) });
-      return reply.code(202).send(job);
-    },
-  );
   app.post(
     "/v1/models",
     {
@@ -168,7 +151,7 @@ export function jobRoutes(app: App, context: ServerContext): void {
         response: startedOf(JobAnswer, ["RUN_BUSY"]),
       },
     },
-    async (_request, reply) => reply.code(202).send(upkeepOf(context).startTraining()),
+    async (request, reply) => reply.code(202).send(await upkeepOf(context).startTraining(request.body)),
   );
   app.get(
     "/v1/jobs",
@@ -176,12 +159,12 @@ export function jobRoutes(app: App, context: ServerContext): void {
       schema: {
         tags,
         operationId: "listJobs",
-        summary: "Jobs of this process, the newest first",
+        summary: "The last 200 jobs, the newest first",
         querystring: NoQuery,
         response: answersOf(JobsAnswer, ["NOT_READY"]),
       },
     },
-    () => ({ items: upkeepOf(context).jobs.list() }),
+    async () => ({ items: await upkeepOf(context).jobs.list() }),
   );
   app.get(
     "/v1/jobs/:id",
@@ -209,12 +192,30 @@ export function jobRoutes(app: App, context: ServerContext): void {
         response: startedOf(JobAnswer, ["JOB_UNKNOWN"]),
       },
     },
-    async (request, reply) => reply.code(202).send(upkeepOf(context).jobs.cancel(request.params.id)),
+    async (request, reply) => reply.code(202).send(await upkeepOf(context).jobs.cancel(request.params.id)),
   );
 }
 
 /** Which release serves. */
 export function switchRoutes(app: App, context: ServerContext): void {
+  app.get(
+    "/v1/models/:version",
+    {
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags: ["operation"],
+        operationId: "getModel",
+        summary: "One release with its report",
+        params: VersionParams,
+        querystring: NoQuery,
+        response: answersOf(ReleaseAnswer, ["TOO_SLOW", "RELEASE_UNKNOWN"]),
+      },
+    },
+    async (request) => {
+      const report = releaseIn(await context.releases(), request.params.version);
+      return { ...report, serving: report.version === context.serving()?.version };
+    },
+  );
   const schemaOf = (operationId: string, summary: string) => ({
     tags: ["operation"],
     operationId,
@@ -239,29 +240,47 @@ export function switchRoutes(app: App, context: ServerContext): void {
     "/v1/models/:version/rollback",
     {
       handlerTimeout: handlerTimeoutMs,
-      schema: schemaOf("rollbackModel", "Take the release that serves back: the one before it serves again"),
+      schema: schemaOf(
+        "rollbackModel",
+        "Take the release that serves back: that with the next lower number serves again",
+      ),
     },
     async (request) => {
       const { version } = request.params;
       const upkeep = upkeepOf(context);
+      const all = await context.releases();
+      releaseIn(all, version);
       const serving = context.serving()?.version;
       if (version !== serving) {
         throw new UsherError(
           "PARAMETER_INVALID",
           `version: expected the release that serves, ${serving}, got ${version}`,
-          {
-            details: { field: "version" },
-          },
+          { details: { field: "version" } },
         );
       }
-      const older = (await context.releases()).filter(
-        (report) => numberOf(report.version) < numberOf(version),
-      );
+      const older = all.filter((report) => numberOf(report.version) < numberOf(version));
       const before = older.sort((left, right) => numberOf(right.version) - numberOf(left.version))[0];
-      if (!before)
-        throw new UsherError("RELEASE_UNKNOWN", `expected a release before ${version}, there is none`);
+      if (!before) {
+        throw new UsherError("RELEASE_UNKNOWN", `expected a release before ${version}, there is none`, {
+          details: { field: "version" },
+        });
+      }
       await upkeep.promote(before.version);
       return { version: before.version };
+    },
+  );
+}
+
+/** A release by its version. @throws UsherError `RELEASE_UNKNOWN`. */
+function releaseIn(all: readonly ReleaseReport[], version: string): ReleaseReport {
+  const report = all.find((one) => one.version === version);
+  if (report) return report;
+  const there = all.map((one) => one.version).join(", ") || "none";
+  throw new UsherError(
+    "RELEASE_UNKNOWN",
+    `version: expected one of the releases (${there}), got ${version}`,
+    {
+      details: { field: "version" },
     },
   );
 }
