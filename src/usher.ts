@@ -25,7 +25,7 @@ import { listen } from "./server/listen.ts";
 import { type ServerMetrics, serverMetrics } from "./server/metrics.ts";
 import { type EventSide, openSlowLoop } from "./slow-loop.ts";
 import { importSource, type SourceImport } from "./sources/import.ts";
-import { latestImport, writeImportRecord } from "./sources/import-record.ts";
+import { latestImport, readableImport, writeImportRecord } from "./sources/import-record.ts";
 import type { SourceSpec } from "./sources/source.ts";
 import { bronzeVersions } from "./sources/staging.ts";
 import { freshnessGauge } from "./upkeep/gauges.ts";
@@ -131,7 +131,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
         throw new UsherError("HOME_EMPTY", `${home}: expected an import, found none; run \`usher import\``);
       }
       const importVersions = bronzeVersions(newest.tables);
-      const imports = [newest.imported];
+      const imports = [await readableImport(lake, newest)];
       return buildLake({ lake, engine, imports, importVersions, onProgress, ...(signal ? { signal } : {}) });
     };
     let upkeep: Upkeep | undefined;

@@ -143,8 +143,9 @@ function careTasks({ lake, pins, graceMs, now }: Site): Task[] {
       run: async () => {
         const { builds, versions } = await pins();
         const limits = { before: now() - graceMs, builds: new Set(builds), versions };
-        const { files, bytes, builds: gone } = await vacuumLake(lake, limits);
-        return { note: `${files} files of ${bytes} bytes and ${gone.length} builds removed` };
+        const { files, bytes, logFiles, builds: gone } = await vacuumLake(lake, limits);
+        const removed = `${files} files of ${bytes} bytes, ${logFiles} of logs and ${gone.length} builds`;
+        return { note: `${removed} removed` };
       },
     },
   ];
