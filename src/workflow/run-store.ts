@@ -16,12 +16,12 @@ export interface RunStore {
   lineage(): Promise<Readonly<Record<string, LineageRecord>>>;
   /** Notes a success. */
   record(lineage: LineageRecord): Promise<void>;
-  /** When a schedule last fired, ms since 1970; `undefined` where it never did. */
+  /** When a schedule last fired, or was first there, ms since 1970; `undefined` where neither was noted. */
   lastFired(schedule: string): Promise<number | undefined>;
   fired(schedule: string, atMs: number): Promise<void>;
 }
 
-/** So many runs are remembered; older ones are forgotten. */
+/** So many runs of a lane are remembered: what runs each minute must not crowd out what runs each night. */
 const runsKept = 500;
 
 const idPattern = /^run-\d{8}T\d{9}-[0-9a-f]{8}$/;
@@ -60,14 +60,21 @@ export async function openRunStore(
   };
   const save = (run: RunRecord) => writeFileDurable(fileOf(run.id), `${JSON.stringify(run, undefined, 2)}\n`);
 
+  const lanes = new Map<string, string>(); // by run
   for (const id of isOwner ? await ids() : []) {
     const run = await read(id);
+    if (run) lanes.set(id, run.lane);
     if (run?.status === "running") await save(interrupted(run));
   }
   return {
     save: async (run) => {
       await save(run);
-      for (const id of (await ids()).slice(runsKept)) await rm(fileOf(id), { force: true });
+      lanes.set(run.id, run.lane);
+      const ofLane = (await ids()).filter((id) => (lanes.get(id) ?? run.lane) === run.lane);
+      for (const id of ofLane.slice(runsKept)) {
+        await rm(fileOf(id), { force: true });
+        lanes.delete(id);
+      }
     },
     get: async (id) => {
       const run = idPattern.test(id) ? await read(id) : undefined;
