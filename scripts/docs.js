@@ -88,42 +88,58 @@ const tablesReference = ({ tables }) =>
     })
     .join("\n\n");
 
+/** How long an event may wait, layer by layer. */
+const freshnessRows = ({ freshnessLimitSeconds: { bronze, silver, gold } }) =>
+  [
+    ["bronze_events_<topic>_raw", bronze, "an event waits in the log"],
+    ["silver_events_<topic>", silver, "an event that the build before did not have waited"],
+    ["gold_item_stats", gold, "an event that the build before did not have waited"],
+  ].map(([name, seconds, when]) => [
+    code(name),
+    "freshness",
+    "warning",
+    `${when} longer than ${seconds < 7200 ? `${seconds / 60} minutes` : `${seconds / 3600} hours`}`,
+  ]);
+
 /** Why a row is refused, table by table. */
-const qualityTable = ({ qualityRules, duplicateReason, unknownItemReason }) =>
+const qualityTable = ({ qualityRules, duplicateReason, unknownItemReason, freshnessLimitSeconds }) =>
   table(
     ["table", "check", "level", "a row fails where"],
-    Object.entries(qualityRules).flatMap(
-      ([name, { rowRules, uniqueBy, itemsMustExist, staging, levels }]) => {
-        const reasons = (check) =>
-          [...new Set(rowRules.filter((rule) => rule.check === check).map(({ reason }) => reason))].join(
-            "; ",
-          );
-        const unknown =
-          staging === "links"
-            ? unknownItemReason
-            : `${unknownItemReason} (it gets a placeholder; the row is kept)`;
-        return [
-          ["completeness", reasons("completeness")],
-          ["validity", `${reasons("validity")}; the row could not be split`],
-          [
-            "uniqueness",
-            uniqueBy.length === 0
-              ? ""
-              : `${duplicateReason}: ${uniqueBy.join(" + ")} appears again later in the file`,
-          ],
-          ["consistency", itemsMustExist ? unknown : ""],
-          // most users are known from their ratings, whose volume is checked
-          [
-            "volume",
-            name === "silver_users"
-              ? ""
-              : "the table would hold less than half of the rows of the previous build",
-          ],
-        ]
-          .filter(([, when]) => when !== "")
-          .map(([check, when]) => [code(name), check, levels[check], when]);
-      },
-    ),
+    [
+      ...Object.entries(qualityRules).flatMap(
+        ([name, { rowRules, uniqueBy, itemsMustExist, staging, levels }]) => {
+          const reasons = (check) =>
+            [...new Set(rowRules.filter((rule) => rule.check === check).map(({ reason }) => reason))].join(
+              "; ",
+            );
+          const unknown =
+            staging === "links"
+              ? unknownItemReason
+              : `${unknownItemReason} (it gets a placeholder; the row is kept)`;
+          return [
+            ["completeness", reasons("completeness")],
+            ["validity", `${reasons("validity")}; the row could not be split`],
+            [
+              "uniqueness",
+              uniqueBy.length === 0
+                ? ""
+                : `${duplicateReason}: ${uniqueBy.join(" + ")} appears again later in the file`,
+            ],
+            ["consistency", itemsMustExist ? unknown : ""],
+            // most users are known from their ratings, whose volume is checked
+            [
+              "volume",
+              name === "silver_users"
+                ? ""
+                : "the table would hold less than half of the rows of the previous build",
+            ],
+          ]
+            .filter(([, when]) => when !== "")
+            .map(([check, when]) => [code(name), check, levels[check], when]);
+        },
+      ),
+      ...freshnessRows({ freshnessLimitSeconds }),
+    ],
   );
 
 /** Every algorithm with its parameters. */

@@ -8,6 +8,7 @@ import type { RunRecord } from "./contracts/workflow.ts";
 import type { EventLog } from "./events/event-log.ts";
 import type { HomePaths } from "./home/home.ts";
 import { importsOf } from "./imports.ts";
+import type { EventReader } from "./lake/event-sink.ts";
 import type { Lake } from "./lake/lake.ts";
 import { qualityReports, rejectedRowsOf } from "./lake/reports.ts";
 import type { ReleaseStore } from "./registry/release-store.ts";
@@ -47,7 +48,7 @@ export interface SlowLoopHome {
   /** @throws UsherError `HOME_EMPTY`. */
   newestBuild(): Promise<BuildRecord>;
   importSource(spec: SourceSpec, work: Work): Promise<SourceImport>;
-  buildLake(work: Work): Promise<BuildRecord>;
+  buildLake(work: Work & { readonly log?: EventReader }): Promise<BuildRecord>;
   /** Trains on the newest build, passes the gate, and stores the release; what serves stays as it is. */
   trainAndSave(work: Work & AskedTraining): Promise<ReleaseReport>;
   /** Loads the present release and lets it answer. */

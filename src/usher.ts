@@ -12,6 +12,7 @@ import { checkFormat, type HomePaths, homePaths, openHome } from "./home/home.ts
 import { buildLake } from "./lake/build.ts";
 import { latestBuild, readBuild } from "./lake/build-record.ts";
 import { openLake } from "./lake/delta-lake.ts";
+import type { EventReader } from "./lake/event-sink.ts";
 import type { Lake } from "./lake/lake.ts";
 import { readCatalogue, readTrainingSet } from "./lake/read.ts";
 import { livingGauges, type OpenLiving, openLiving } from "./living.ts";
@@ -25,7 +26,7 @@ import { listen } from "./server/listen.ts";
 import { type ServerMetrics, serverMetrics } from "./server/metrics.ts";
 import { type EventSide, openSlowLoop } from "./slow-loop.ts";
 import { importSource, type SourceImport } from "./sources/import.ts";
-import { latestImport, writeImportRecord } from "./sources/import-record.ts";
+import { latestImport, readableImport, writeImportRecord } from "./sources/import-record.ts";
 import type { SourceSpec } from "./sources/source.ts";
 import { bronzeVersions } from "./sources/staging.ts";
 import { freshnessGauge } from "./upkeep/gauges.ts";
@@ -120,14 +121,15 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
   try {
     const parts = await assemble(paths, configuration);
     const { engine, lake, app } = parts;
-    const build = async ({ onProgress = ignore, signal }: Running = {}) => {
+    const build = async ({ onProgress = ignore, signal, log }: Running & { log?: EventReader } = {}) => {
       const newest = await latestImport(lake.folder);
       if (!newest) {
         throw new UsherError("HOME_EMPTY", `${home}: expected an import, found none; run \`usher import\``);
       }
       const importVersions = bronzeVersions(newest.tables);
-      const imports = [newest.imported];
-      return buildLake({ lake, engine, imports, importVersions, onProgress, ...(signal ? { signal } : {}) });
+      const imports = [await readableImport(lake, newest)];
+      const more = { ...(signal ? { signal } : {}), ...(log ? { log } : {}) };
+      return buildLake({ lake, engine, imports, importVersions, onProgress, ...more });
     };
     let upkeep: Upkeep | undefined;
     let fail: (failure: UsherError) => void = () => {};

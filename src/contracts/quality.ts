@@ -1,10 +1,18 @@
 import type { RejectedRow, StagingName } from "./imports.ts";
+import type { Layer } from "./tables.ts";
 
 /** `error`: a build stops above the allowed share of failing rows. `warning`: it is reported only. */
 export type QualityLevel = "error" | "warning";
 
 /** Kinds of checks, in the order of a report. */
-export type CheckName = "completeness" | "validity" | "uniqueness" | "consistency" | "volume";
+export type CheckName = "completeness" | "validity" | "uniqueness" | "consistency" | "volume" | "freshness";
+
+/** How long an accepted event may wait for a layer while a stream of events runs, in seconds; longer is a warning. */
+export const freshnessLimitSeconds = {
+  bronze: 5 * 60,
+  silver: 3600,
+  gold: 24 * 3600,
+} as const satisfies Readonly<Record<Layer, number>>;
 
 /** The largest share of failing rows with which a build goes on, in percent of the rows received. */
 export const failingPercentMax = 5;
@@ -28,7 +36,7 @@ export interface TableRules {
   readonly uniqueBy: readonly string[];
   /** Whether every item of a row must be in the catalogue. A missing one gets a placeholder, except for links, which are rejected. */
   readonly itemsMustExist: boolean;
-  readonly levels: Readonly<Record<CheckName, QualityLevel>>;
+  readonly levels: Readonly<Record<Exclude<CheckName, "freshness">, QualityLevel>>;
 }
 
 const allWarnings = {
@@ -81,7 +89,7 @@ const timeRules = (column: string): readonly RowRule[] => [
   },
 ];
 
-/** The quality rules, by the silver table that they guard. Freshness is checked where a stream runs, not here. */
+/** The quality rules, by the silver table that they guard. Those of freshness are {@link freshnessLimitSeconds}. */
 export const qualityRules = {
   silver_ratings: {
     staging: "ratings",
@@ -152,7 +160,10 @@ export interface QualityCheck {
   /** Failing rows are within the allowed share. */
   readonly passed: boolean;
   readonly failed_rows: number;
-  /** Rows received, those that could not be split included; for `volume` the rows of the previous version. */
+  /**
+   * Rows received, those that could not be split included; for `volume` the rows of the previous version; for `freshness` the events that
+   * the table did not have yet.
+   */
   readonly total_rows: number;
   /** What failed and how often; empty where nothing did. */
   readonly details: string;
@@ -160,7 +171,8 @@ export interface QualityCheck {
 
 /** All checks of one table. */
 export interface TableQuality {
-  readonly table: GuardedTable;
+  /** A guarded table, or one of a stream of events. */
+  readonly table: string;
   readonly ts: string;
   readonly checks: readonly QualityCheck[];
   /** Error-level checks that did not pass. */

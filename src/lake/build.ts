@@ -15,6 +15,8 @@ import type { Engine } from "../engine/engine.ts";
 import { UsherError } from "../errors.ts";
 import { buildDigits, latestBuild, nextBuildNumber, reportsFolder, writeBuild } from "./build-record.ts";
 import { makeFolderDurable } from "./delta-files.ts";
+import type { EventReader } from "./event-sink.ts";
+import { checkFreshness } from "./freshness.ts";
 import { goldSteps, latestRatings, latestRatingsTable } from "./gold-steps.ts";
 import type { Lake, StagedVersion } from "./lake.ts";
 import { asLakeError } from "./lake-error.ts";
@@ -33,6 +35,8 @@ export interface BuildRequest {
   readonly imports: readonly ImportedSource[];
   /** Versions of the bronze tables that the import reads, by table, for the record. */
   readonly importVersions?: Readonly<Record<string, number>>;
+  /** The log from which events come into bronze, to see whether some wait there for too long. */
+  readonly log?: EventReader;
   readonly onProgress?: Progress;
   /** Aborting rejects with `CANCELLED` before the next table. */
   readonly signal?: AbortSignal;
@@ -57,12 +61,12 @@ export async function buildLake(request: BuildRequest): Promise<BuildRecord> {
     const names = imports.map(({ source }) => source).join(", ");
     throw new UsherError("PARAMETER_INVALID", `build: expected one import, got ${imports.length}: ${names}`);
   }
-  const { importVersions = {}, onProgress = () => {}, signal } = request;
+  const { importVersions = {}, log, onProgress = () => {}, signal } = request;
   const beforeStep = () => {
     if (signal?.aborted) throw new UsherError("CANCELLED", "the build was cancelled");
   };
   try {
-    return await buildOne({ lake, engine, imported, importVersions, onProgress, beforeStep });
+    return await buildOne({ lake, engine, imported, importVersions, log, onProgress, beforeStep });
   } catch (error) {
     throw asLakeError(error);
   } finally {
@@ -79,6 +83,7 @@ interface Build {
   readonly engine: Engine;
   readonly imported: ImportedSource;
   readonly importVersions: Readonly<Record<string, number>>;
+  readonly log: EventReader | undefined;
   readonly onProgress: Progress;
   /** Called before each table; what it throws ends the build. */
   readonly beforeStep: () => void;
@@ -170,7 +175,7 @@ async function stageAndCommit(
 
 /** Everything that a report says, but for the verdict. */
 async function findingsOf(
-  { lake, engine, imported }: Build,
+  { lake, engine, imported, log }: Build,
   received: readonly Received[],
 ): Promise<Omit<QualityReport, "accepted">> {
   const ts = new Date().toISOString();
@@ -179,6 +184,7 @@ async function findingsOf(
   for (const one of received) {
     tables.push(checkTable(one, { ts, previousRows: await previousRows(lake, previous, one.table) }));
   }
+  tables.push(...(await checkFreshness(lake, { ts, previous: previous?.inputs ?? {}, log })));
   const listed = await engine.rows(
     `SELECT "table", filename, line, reason, "row" FROM (${rejectedRows}) LIMIT ${rejectedRowsListedMax}`,
   );

@@ -1,7 +1,8 @@
 import { rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { syncFile, syncFolder, writeFileDurable } from "../durable-file.ts";
-import { encodedPath, latestVersion, logFolder, replay, type Snapshot } from "./delta-log.ts";
+import { encodedPath } from "./delta-entry.ts";
+import { checkpointFile, latestVersion, logFolder, replay, type Snapshot } from "./delta-log.ts";
 import type { Lake } from "./lake.ts";
 import { asLakeError } from "./lake-error.ts";
 import { sqlText } from "./sql-text.ts";
@@ -18,24 +19,28 @@ const columns = {
 } as const;
 
 /**
- * Writes a checkpoint of a table's newest version, so that other readers need not go through every entry of its log.
+ * Writes a checkpoint of a table, so that readers need not go through every entry of its log. Entries stay where they are.
  *
- * A checkpoint says nothing new: one that is missing or of an old version is harmless. Entries stay where they are.
- *
+ * @param version Default: the newest. A checkpoint of an older one lets a vacuum remove the entries that lead to it.
  * @returns The version, or `undefined` where the table has none.
  * @throws UsherError `DISK_FULL`.
  * Source: Delta transaction log protocol, "Checkpoints" (classic). Checked with deltalake 1.6.6.
  */
-export async function checkpointTable(lake: Lake, table: string): Promise<number | undefined> {
+export async function checkpointTable(
+  lake: Lake,
+  table: string,
+  version?: number,
+): Promise<number | undefined> {
   const folder = lake.folderOf(table);
-  const version = await latestVersion(folder);
-  if (version === undefined) return undefined;
+  const newest = await latestVersion(folder);
+  if (newest === undefined) return undefined;
+  const chosen = version ?? newest;
   const log = logFolder(folder);
-  const name = `${String(version).padStart(20, "0")}.checkpoint`;
-  const lines = join(log, `.${name}.ndjson.tmp`);
-  const temporary = join(log, `.${name}.parquet.tmp`);
+  const file = checkpointFile(folder, chosen);
+  const lines = join(log, `.${basename(file)}.ndjson.tmp`);
+  const temporary = join(log, `.${basename(file)}.tmp`);
   try {
-    const actions = actionsOf(await replay(folder, version));
+    const actions = actionsOf(await replay({ engine: lake.engine, folder }, chosen));
     await writeFileDurable(lines, `${actions.map((action) => JSON.stringify(action)).join("\n")}\n`);
     const shape = Object.entries(columns).map(([column, type]) => `${column}: ${sqlText(type)}`);
     await lake.engine.run(
@@ -43,11 +48,12 @@ export async function checkpointTable(lake: Lake, table: string): Promise<number
          columns = {${shape.join(", ")}})) TO ${sqlText(temporary)} (FORMAT parquet, COMPRESSION zstd)`,
     );
     await syncFile(temporary);
-    await rename(temporary, join(log, `${name}.parquet`));
+    await rename(temporary, file);
     await syncFolder(log);
     // last, so that it never names a checkpoint that is not there
-    await writeFileDurable(join(log, "_last_checkpoint"), JSON.stringify({ version, size: actions.length }));
-    return version;
+    const last = { version: chosen, size: actions.length };
+    if (chosen === newest) await writeFileDurable(join(log, "_last_checkpoint"), JSON.stringify(last));
+    return chosen;
   } catch (error) {
     throw asLakeError(error);
   } finally {

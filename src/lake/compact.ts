@@ -20,7 +20,7 @@ export interface Compacted {
 /**
  * Writes the many small files of a table anew as few large ones, partition by partition. The rows stay, in their order.
  *
- * The old files stay on disk for readers of older versions; `vacuumTable` removes them. Appending to the table meanwhile is fine.
+ * The old files stay on disk for readers of older versions; `vacuumLake` removes them. Appending to the table meanwhile is fine.
  *
  * @param options.filesMin Fewer small files of a partition are left alone. Default 8.
  * @throws UsherError `TABLE_CONFLICT` where another writer took the number or the files: nothing changed; `DISK_FULL`.
@@ -35,7 +35,7 @@ export async function compactTable(
   const latest = await latestVersion(folder);
   let done: Compacted = { filesBefore: 0, filesAfter: 0 };
   if (latest === undefined) return done;
-  const snapshot = await replay(folder, latest);
+  const snapshot = await replay({ engine: lake.engine, folder }, latest);
   const partitions = new Map<string, StagedFile[]>();
   for (const file of snapshot.files) {
     const key = JSON.stringify(Object.entries(file.partition).sort());

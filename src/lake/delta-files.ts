@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { syncFolder } from "../durable-file.ts";
-import { everyPath, latestVersion, logFolder } from "./delta-log.ts";
+import { everyPath, type LogPlace, logFolder } from "./delta-log.ts";
 
 /** Makes a folder whose name survives a power cut, with all folders above it that are missing. */
 export async function makeFolderDurable(path: string): Promise<void> {
@@ -18,25 +18,51 @@ export async function makeFolderDurable(path: string): Promise<void> {
  * @param which.stamp Those whose name holds this text: the leftovers of a write that failed.
  */
 export async function removeLeftovers(
-  tableFolder: string,
+  place: LogPlace,
   which: { readonly before: number; readonly butNot: string } | { readonly stamp: string },
 ): Promise<void> {
-  const candidates = [
-    ...(await filesIn(tableFolder)).filter(
-      (path) => path.endsWith(".parquet") && !path.startsWith(logFolder(tableFolder)), // checkpoints
-    ),
-    ...(await filesIn(logFolder(tableFolder))).filter((path) => path.endsWith(".tmp")),
-  ];
+  const { folder } = place;
+  const isLeftover = async (path: string) =>
+    "stamp" in which
+      ? basename(path).includes(which.stamp)
+      : !basename(path).includes(which.butNot) && (await stat(path)).mtimeMs < which.before;
+  const candidates: string[] = [];
+  for (const path of await unnamedFiles(folder)) if (await isLeftover(path)) candidates.push(path);
   if (candidates.length === 0) return;
-  const named = await everyPath(tableFolder, await latestVersion(tableFolder));
+  const named = await everyPath(place);
   for (const path of candidates) {
-    if (named.has(relative(tableFolder, path).split(sep).join("/"))) continue;
-    const isLeftover =
-      "stamp" in which
-        ? basename(path).includes(which.stamp)
-        : !basename(path).includes(which.butNot) && (await stat(path)).mtimeMs < which.before;
-    if (isLeftover) await rm(path, { force: true });
+    if (!named.has(pathInside(folder, path))) await rm(path, { force: true });
   }
+}
+
+/** Files of a table that nothing needs unless a log entry names them: data files, and unfinished files of the log. */
+export async function unnamedFiles(tableFolder: string): Promise<string[]> {
+  const log = logFolder(tableFolder);
+  return (await filesIn(tableFolder)).filter((path) =>
+    dirname(path) === log ? path.endsWith(".tmp") : path.endsWith(".parquet"),
+  );
+}
+
+/** A path below a folder as the log writes it: relative, with `/`. */
+export function pathInside(folder: string, path: string): string {
+  return relative(folder, path).split(sep).join("/");
+}
+
+/** Names of the folders of tables in a lake, also of those that have no version yet, sorted. */
+export async function tableNamesIn(lakeFolder: string): Promise<string[]> {
+  const foldersIn = async (path: string) => {
+    const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return [];
+      throw error;
+    });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  };
+  const found: string[] = [];
+  for (const layer of await foldersIn(lakeFolder)) {
+    const names = await foldersIn(join(lakeFolder, layer));
+    found.push(...names.filter((name) => name.startsWith(`${layer}_`)));
+  }
+  return found.sort();
 }
 
 /** All files below a folder; none where there is no such folder. */

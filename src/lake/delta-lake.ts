@@ -1,16 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { readdir, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFile, syncFolder, writeFileDurable } from "../durable-file.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UsherError } from "../errors.ts";
-import { makeFolderDurable, removeLeftovers } from "./delta-files.ts";
+import { entryText } from "./delta-entry.ts";
+import { makeFolderDurable, removeLeftovers, tableNamesIn } from "./delta-files.ts";
 import {
-  entryText,
   everyPath,
   latestVersion,
   logFile,
   logFolder,
+  logVersions,
   replay,
   type Snapshot,
 } from "./delta-log.ts";
@@ -19,7 +20,7 @@ import type { Lake, StagedFile, StagedVersion, StageOptions } from "./lake.ts";
 import { asLakeError } from "./lake-error.ts";
 import { sqlName, sqlPath, sqlText } from "./sql-text.ts";
 
-/** A log with more entries is read on from where it was read before; a shorter one is read whole, so that damage is seen at once. */
+/** A log with more entries is read on from where it was read before; a shorter one is read anew, so that damage is seen at once. */
 const shortLogMax = 64;
 
 /**
@@ -43,14 +44,16 @@ export function openLake(folder: string, engine: Engine): Lake {
   const openedAt = Date.now();
   const session = randomUUID().slice(0, 8); // file clocks are coarser than ours: the name tells what this lake itself has staged
   const folderOf = (table: string) => join(folder, layerOf(table), table);
-  const read = rememberingReplay();
+  const placeOf = (table: string) => ({ engine, folder: folderOf(table) });
+  const read = rememberingReplay(engine);
   const snapshot = (table: string, version?: number) =>
     snapshotOf({ tableFolder: folderOf(table), table, version, read });
   const tidied = new Set<string>();
   const tidy = async (table: string) => {
     if (tidied.has(table)) return; // what is left behind later has a name of this session
-    await removeLeftovers(folderOf(table), { before: openedAt, butNot: session });
-    if (((await latestVersion(folderOf(table))) ?? 0) > shortLogMax) tidied.add(table);
+    await removeLeftovers(placeOf(table), { before: openedAt, butNot: session });
+    const { entries, checkpoints } = await logVersions(folderOf(table));
+    if ((entries.at(-1) ?? 0) > shortLogMax || checkpoints.length > 0) tidied.add(table);
   };
 
   return {
@@ -58,9 +61,10 @@ export function openLake(folder: string, engine: Engine): Lake {
     engine,
     folderOf,
     latest: (table) => latestVersion(folderOf(table)),
-    tables: () => tablesIn(folder),
+    tables: () => tablesIn(folder, folderOf),
     relation: async (table, version) => relationOf(await snapshot(table, version), folderOf(table)),
-    transactions: async (table) => {
+    transactions: async (table, version) => {
+      if (version !== undefined) return (await snapshot(table, version)).transactions;
       const latest = await latestVersion(folderOf(table));
       return latest === undefined ? {} : (await read(folderOf(table), latest)).transactions;
     },
@@ -85,7 +89,7 @@ export function openLake(folder: string, engine: Engine): Lake {
     },
     discard: async ({ table, files }) => {
       // a commit may fail after its entry became visible, when the folder cannot be synced: then the files belong to a version
-      const named = await everyPath(folderOf(table), await latestVersion(folderOf(table)));
+      const named = await everyPath(placeOf(table));
       for (const { path } of files) {
         if (!named.has(path)) await rm(join(folderOf(table), ...path.split("/")), { force: true });
       }
@@ -93,27 +97,15 @@ export function openLake(folder: string, engine: Engine): Lake {
   };
 }
 
-/**
- * The rows of a version as text for a FROM clause, without a lake that is open.
- * @throws UsherError `TABLE_MISSING`, `TABLE_DAMAGED`.
- */
-export async function relationIn(
-  lakeFolder: string,
-  { table, version }: { table: string; version: number },
-): Promise<string> {
-  const folder = join(lakeFolder, layerOf(table), table);
-  return relationOf(await snapshotOf({ tableFolder: folder, table, version, read: replay }), folder);
-}
-
 type Replay = (tableFolder: string, version: number) => Promise<Snapshot>;
 
 /** A {@link replay} that goes on from the newest version it has read of a long log. */
-function rememberingReplay(): Replay {
+function rememberingReplay(engine: Engine): Replay {
   const known = new Map<string, Snapshot>();
-  return async (tableFolder, version) => {
-    const last = known.get(tableFolder);
-    const snapshot = await replay(tableFolder, version, last && last.version <= version ? last : undefined);
-    if (version > Math.max(shortLogMax, last?.version ?? 0)) known.set(tableFolder, snapshot);
+  return async (folder, version) => {
+    const last = known.get(folder);
+    const snapshot = await replay({ engine, folder }, version, last);
+    if (version > Math.max(shortLogMax, last?.version ?? 0)) known.set(folder, snapshot);
     return snapshot;
   };
 }
@@ -126,22 +118,12 @@ function layerOf(table: string): string {
   return layer;
 }
 
-async function tablesIn(folder: string): Promise<string[]> {
+async function tablesIn(folder: string, folderOf: (table: string) => string): Promise<string[]> {
   const found: string[] = [];
-  const foldersIn = async (path: string) => {
-    const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return [];
-      throw error;
-    });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  };
-  for (const layer of await foldersIn(folder)) {
-    for (const table of await foldersIn(join(folder, layer))) {
-      if (!table.startsWith(`${layer}_`)) continue;
-      if ((await latestVersion(join(folder, layer, table))) !== undefined) found.push(table);
-    }
+  for (const table of await tableNamesIn(folder)) {
+    if ((await latestVersion(folderOf(table))) !== undefined) found.push(table);
   }
-  return found.sort();
+  return found;
 }
 
 async function snapshotOf(of: {
@@ -236,7 +218,7 @@ async function stageSelect(engine: Engine, request: StageRequest): Promise<Stage
     const extra = { ...(replaces ? { replaces } : {}), ...(transactions ? { transactions } : {}) };
     return { table, rowCount, files, mode, schemaString: schema, partitionBy, ...extra };
   } catch (error) {
-    await removeLeftovers(folder, { stamp }).catch(() => {}); // the first error tells more
+    await removeLeftovers({ engine, folder }, { stamp }).catch(() => {}); // the first error tells more
     throw asLakeError(error);
   }
 }

@@ -1,7 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Engine } from "../engine/engine.ts";
 import { UsherError } from "../errors.ts";
 import type { StagedFile } from "./lake.ts";
+import { sqlPath } from "./sql-text.ts";
 
 /** The table as of one version. */
 export interface Snapshot {
@@ -16,23 +18,23 @@ export interface Snapshot {
   readonly transactions: Readonly<Record<string, number>>;
 }
 
-/** One line of a log entry. Only the members that are read here. */
+/** One line of a log entry, or one row of a checkpoint, where absent members are null. Only what is read here. */
 interface Action {
-  readonly protocol?: { readonly minReaderVersion: number };
+  readonly protocol?: { readonly minReaderVersion: number } | null;
   readonly metaData?: {
     readonly id: string;
     readonly schemaString: string;
     readonly partitionColumns: readonly string[];
-    readonly createdTime?: number;
-  };
+    readonly createdTime?: number | null;
+  } | null;
   readonly add?: {
     readonly path: string;
     readonly size: number;
-    readonly partitionValues?: Readonly<Record<string, string | null>>;
-    readonly stats?: string;
-  };
-  readonly remove?: { readonly path: string };
-  readonly txn?: { readonly appId: string; readonly version: number };
+    readonly partitionValues?: Readonly<Record<string, string | null>> | null;
+    readonly stats?: string | null;
+  } | null;
+  readonly remove?: { readonly path: string } | null;
+  readonly txn?: { readonly appId: string; readonly version: number } | null;
 }
 
 /** Folder of a table's log. */
@@ -45,189 +47,211 @@ export function logFile(tableFolder: string, version: number): string {
   return join(logFolder(tableFolder), `${String(version).padStart(20, "0")}.json`);
 }
 
-/** Newest version of a table, `undefined` where there is none. */
-export async function latestVersion(tableFolder: string): Promise<number | undefined> {
+/** File of a version's checkpoint: the whole table as of that version, as one Parquet file. */
+export function checkpointFile(tableFolder: string, version: number): string {
+  return join(logFolder(tableFolder), `${String(version).padStart(20, "0")}.checkpoint.parquet`);
+}
+
+/** Which versions a log has files of, ascending. */
+export interface LogVersions {
+  readonly entries: readonly number[];
+  readonly checkpoints: readonly number[];
+}
+
+/**
+ * What lies in a table's log; nothing where there is none.
+ *
+ * `_last_checkpoint` is not asked: it saves the listing of an object store, and here the folder is listed anyway.
+ */
+export async function logVersions(tableFolder: string): Promise<LogVersions> {
   const names = await readdir(logFolder(tableFolder)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
     throw error;
   });
-  let latest: number | undefined;
-  for (const name of names) {
-    const version = /^(\d{20})\.json$/.exec(name)?.[1];
-    if (version !== undefined) latest = Math.max(latest ?? 0, Number(version));
-  }
-  return latest;
+  const versionsOf = (pattern: RegExp) =>
+    names
+      .flatMap((name) => pattern.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((left, right) => left - right);
+  return {
+    entries: versionsOf(/^(\d{20})\.json$/),
+    checkpoints: versionsOf(/^(\d{20})\.checkpoint\.parquet$/),
+  };
+}
+
+/** Newest version of a table, `undefined` where there is none. */
+export async function latestVersion(tableFolder: string): Promise<number | undefined> {
+  return (await logVersions(tableFolder)).entries.at(-1);
+}
+
+/** A table's folder, and the engine that reads its checkpoints. */
+export interface LogPlace {
+  readonly engine: Pick<Engine, "rows">;
+  readonly folder: string;
 }
 
 /**
- * Replays the log up to a version, in order, so that a path that was removed and added again is live.
+ * The table as of a version: from the newest checkpoint that is not newer, and the entries after it, in order, so that a path that was
+ * removed and added again is live.
  *
- * @param known A snapshot of the same table, of this version or an older one, to go on from. Default: from the first entry.
- * @throws UsherError `TABLE_DAMAGED`, naming the entry that is missing, cut off, or needs a newer reader.
- * Source: Delta transaction log protocol, "Action Reconciliation". Checkpoints are not read: entries are never cleaned up here.
+ * @param known A snapshot of the same table to go on from, where it is newer than that checkpoint and not newer than the version.
+ * @throws UsherError `TABLE_DAMAGED`, naming the file that is missing, cut off, or needs a newer reader; `TABLE_MISSING`: a vacuum
+ * has removed what the version was told by.
+ * Source: Delta transaction log protocol, "Action Reconciliation". Multi-part and V2 checkpoints of other writers are passed over.
  */
-export async function replay(tableFolder: string, version: number, known?: Snapshot): Promise<Snapshot> {
-  const live = new Map<string, StagedFile>(known?.files.map((file) => [file.path, file]));
-  const transactions: Record<string, number> = { ...known?.transactions };
-  let metaData: Action["metaData"] = known && {
+export async function replay(place: LogPlace, version: number, known?: Snapshot): Promise<Snapshot> {
+  const read = async (found: LogVersions) =>
+    snapshotOf(place, await goOn(place, { found, version, from: known && stateOf(known) }));
+  const found = await logVersions(place.folder);
+  try {
+    return await read(found);
+  } catch (error) {
+    const now = await logVersions(place.folder);
+    if (now.entries[0] === found.entries[0]) throw error;
+    return read(now); // a vacuum went through it meanwhile
+  }
+}
+
+/** A table while its log is read. */
+interface State {
+  version: number;
+  /** In the order in which they were added. */
+  readonly live: Map<string, StagedFile>;
+  readonly transactions: Record<string, number>;
+  metaData: Action["metaData"];
+}
+
+const emptyState = (version: number): State => ({
+  version,
+  live: new Map(),
+  transactions: {},
+  metaData: undefined,
+});
+
+const stateOf = (known: Snapshot): State => ({
+  version: known.version,
+  live: new Map(known.files.map((file) => [file.path, file])),
+  transactions: { ...known.transactions },
+  metaData: {
     id: known.tableId,
     schemaString: known.schemaString,
     partitionColumns: known.partitionBy,
     createdTime: known.createdTime,
-  };
-  for (let entry = (known?.version ?? -1) + 1; entry <= version; entry++) {
-    for (const action of await readEntry(logFile(tableFolder, entry))) {
-      if ((action.protocol?.minReaderVersion ?? 1) > 1) {
-        throw damaged(
-          logFile(tableFolder, entry),
-          `needs Delta reader version ${action.protocol?.minReaderVersion}; Usher reads 1`,
-        );
-      }
-      metaData = action.metaData ?? metaData;
-      if (action.txn) transactions[action.txn.appId] = action.txn.version;
-      if (action.remove) live.delete(plainPath(action.remove.path));
-      if (action.add) {
-        const file = stagedFile(action.add, logFile(tableFolder, entry));
-        live.delete(file.path); // added again: its place is the last
-        live.set(file.path, file);
-      }
-    }
-  }
-  if (!metaData) throw damaged(logFile(tableFolder, 0), "holds no metaData");
+  },
+});
+
+function snapshotOf({ folder }: LogPlace, { metaData, live, ...state }: State): Snapshot {
+  if (!metaData) throw damaged(logFile(folder, 0), "holds no metaData");
   return {
-    version,
+    version: state.version,
     tableId: metaData.id,
     createdTime: metaData.createdTime ?? 0,
     schemaString: metaData.schemaString,
     partitionBy: metaData.partitionColumns,
     files: [...live.values()],
-    transactions,
+    transactions: state.transactions,
   };
 }
 
-/** Paths of all data files that any version up to this one names, also those removed since: old versions stay readable. */
-export async function everyPath(tableFolder: string, version: number | undefined): Promise<Set<string>> {
+/** Brings a state on to a version, which must not be older; it is changed where no checkpoint is newer. */
+async function goOn(
+  place: LogPlace,
+  of: { found: LogVersions; version: number; from: State | undefined },
+): Promise<State> {
+  const { found, version } = of;
+  const from = of.from && of.from.version <= version ? of.from : undefined;
+  const newer = found.checkpoints.filter((one) => one <= version && one > (from?.version ?? -1)).reverse();
+  let [state, failure]: [State | undefined, unknown] = [undefined, undefined];
+  for (const checkpoint of newer) {
+    try {
+      state = emptyState(checkpoint);
+      for (const action of await readCheckpoint(place, checkpoint))
+        take(state, action, checkpointFile(place.folder, checkpoint));
+      break;
+    } catch (error) {
+      state = undefined;
+      failure ??= error; // the entries before it, where they are still there, say the same
+    }
+  }
+  state ??= from ?? emptyState(-1);
+  for (let entry = state.version + 1; entry <= version; entry++) {
+    if (entry < (found.entries[0] ?? 0)) throw failure ?? vacuumed(place.folder, { version, found });
+    const file = logFile(place.folder, entry);
+    for (const action of await readEntry(file)) take(state, action, file);
+    state.version = entry;
+  }
+  return state;
+}
+
+function take(state: State, action: Action, file: string): void {
+  const needed = action.protocol?.minReaderVersion ?? 1;
+  if (needed > 1) throw damaged(file, `needs Delta reader version ${needed}; Usher reads 1`);
+  state.metaData = action.metaData ?? state.metaData;
+  if (action.txn) state.transactions[action.txn.appId] = action.txn.version;
+  if (action.remove) state.live.delete(plainPath(action.remove.path));
+  if (action.add) {
+    const added = stagedFile(action.add, file);
+    state.live.delete(added.path); // added again: its place is the last
+    state.live.set(added.path, added);
+  }
+}
+
+function vacuumed(folder: string, { version, found }: { version: number; found: LogVersions }): UsherError {
+  const first = found.entries[0] ?? 0;
+  if (found.checkpoints.length === 0) return damaged(logFile(folder, first - 1), "cannot be read");
+  return new UsherError(
+    "TABLE_MISSING",
+    `version ${version} of ${folder} has been vacuumed; its log begins at ${first}`,
+  );
+}
+
+/** The actions of a checkpoint, as an entry would say them. @throws UsherError `TABLE_DAMAGED`. */
+async function readCheckpoint({ engine, folder }: LogPlace, version: number): Promise<Action[]> {
+  const file = sqlPath(checkpointFile(folder, version));
+  const rows = await engine.rows(
+    `SELECT CAST(to_json(found) AS VARCHAR) AS action FROM read_parquet(${file}) AS found`,
+  );
+  return rows.map((row) => JSON.parse(String(row["action"])) as Action);
+}
+
+/**
+ * Paths of all data files that a log names, also those that have left the table since: old versions stay readable.
+ * @throws UsherError `TABLE_DAMAGED`. Cost: one reading of everything that is left of the log.
+ */
+export async function everyPath(place: LogPlace): Promise<Set<string>> {
+  const { entries, checkpoints } = await logVersions(place.folder);
+  const first = entries[0] ?? 0;
+  const gap = entries.findIndex((entry, at) => entry !== first + at);
+  // what a missing entry named must not be taken for unnamed
+  if (gap > 0) throw damaged(logFile(place.folder, first + gap), "is missing");
+  if (first > 0 && !checkpoints.some((one) => one >= first))
+    throw damaged(logFile(place.folder, first - 1), "is missing");
   const paths = new Set<string>();
-  for (let entry = 0; entry <= (version ?? -1); entry++) {
-    for (const { add, remove } of await readEntry(logFile(tableFolder, entry))) {
+  const note = (actions: readonly Action[]) => {
+    for (const { add, remove } of actions) {
       if (add) paths.add(plainPath(add.path));
       if (remove) paths.add(plainPath(remove.path));
     }
-  }
+  };
+  for (const entry of entries) note(await readEntry(logFile(place.folder, entry)));
+  // entries from the first on say everything that a checkpoint says
+  for (const version of first === 0 ? [] : checkpoints) note(await readCheckpoint(place, version));
   return paths;
-}
-
-/** Text of a log entry that makes the staged files the new version of a table. */
-export function entryText(
-  staged: {
-    readonly files: readonly StagedFile[];
-    readonly mode: "overwrite" | "append";
-    readonly schemaString: string;
-    readonly partitionBy: readonly string[];
-    readonly replaces?: readonly string[];
-    readonly transactions?: Readonly<Record<string, number>>;
-  },
-  context: {
-    /** `undefined` for version 0. */
-    readonly previous: Snapshot | undefined;
-    readonly now: number;
-    readonly tableId: string;
-    readonly engineInfo: string;
-    readonly info: Readonly<Record<string, string | number>>;
-  },
-): string {
-  const { previous, now } = context;
-  const mode = previous === undefined ? "ErrorIfExists" : staged.mode === "append" ? "Append" : "Overwrite";
-  const actions: object[] = [
-    {
-      commitInfo: {
-        timestamp: now,
-        operation: staged.replaces ? "OPTIMIZE" : "WRITE",
-        operationParameters: { mode, partitionBy: JSON.stringify(staged.partitionBy) },
-        engineInfo: context.engineInfo,
-        isBlindAppend: mode !== "Overwrite" && !staged.replaces,
-        ...(Object.keys(context.info).length > 0 ? { userMetadata: JSON.stringify(context.info) } : {}),
-      },
-    },
-  ];
-  if (previous === undefined) actions.push({ protocol: { minReaderVersion: 1, minWriterVersion: 2 } });
-  const sameShape =
-    previous?.schemaString === staged.schemaString &&
-    previous.partitionBy.join("\0") === staged.partitionBy.join("\0");
-  if (!sameShape) {
-    actions.push({
-      metaData: {
-        id: previous?.tableId ?? context.tableId,
-        format: { provider: "parquet", options: {} },
-        schemaString: staged.schemaString,
-        partitionColumns: staged.partitionBy,
-        configuration: {},
-        createdTime: previous?.createdTime ?? now,
-      },
-    });
-  }
-  for (const [appId, version] of Object.entries(staged.transactions ?? {}))
-    actions.push({ txn: { appId, version, lastUpdated: now } });
-  const replaced = new Set(staged.replaces);
-  const leaves = (file: StagedFile) => (staged.replaces ? replaced.has(file.path) : mode === "Overwrite");
-  const dataChange = staged.replaces === undefined;
-  for (const file of previous?.files ?? [])
-    if (leaves(file)) actions.push(removeAction(file, { now, dataChange }));
-  for (const file of staged.files) actions.push(addAction(file, { now, dataChange }));
-  return `${actions.map((action) => JSON.stringify(action)).join("\n")}\n`;
-}
-
-interface ActionContext {
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  /** False where the rows stay the same and only lie elsewhere. */
-  readonly dataChange: boolean;
-}
-
-function removeAction(file: StagedFile, { now, dataChange }: ActionContext): object {
-  return {
-    remove: {
-      path: encodedPath(file.path),
-      deletionTimestamp: now,
-      dataChange,
-      extendedFileMetadata: true,
-      partitionValues: file.partition,
-      size: file.sizeBytes,
-    },
-  };
-}
-
-function addAction(file: StagedFile, { now, dataChange }: ActionContext): object {
-  return {
-    add: {
-      path: encodedPath(file.path),
-      partitionValues: file.partition,
-      size: file.sizeBytes,
-      modificationTime: now,
-      dataChange,
-      stats: JSON.stringify({ numRecords: file.rowCount }),
-    },
-  };
 }
 
 /**
  * The data files that the table had in each of some versions, together. Paths are as on disk.
- * @throws UsherError `TABLE_DAMAGED`. Cost: one reading of the log.
+ * @throws UsherError `TABLE_DAMAGED`, `TABLE_MISSING`. Cost: at most one reading of the log.
  */
-export async function pathsOfVersions(
-  tableFolder: string,
-  versions: ReadonlySet<number>,
-): Promise<Set<string>> {
-  const live = new Set<string>();
-  const found = new Set<string>();
-  for (let entry = 0; entry <= Math.max(-1, ...versions); entry++) {
-    for (const { add, remove } of await readEntry(logFile(tableFolder, entry))) {
-      if (remove) live.delete(plainPath(remove.path));
-      if (add) live.add(plainPath(add.path));
-    }
-    if (versions.has(entry)) for (const path of live) found.add(path);
+export async function pathsOfVersions(place: LogPlace, versions: ReadonlySet<number>): Promise<Set<string>> {
+  const found = await logVersions(place.folder);
+  const paths = new Set<string>();
+  let state: State | undefined;
+  for (const version of [...versions].sort((left, right) => left - right)) {
+    state = await goOn(place, { found, version, from: state });
+    for (const path of state.live.keys()) paths.add(path);
   }
-  return found;
+  return paths;
 }
 
 async function readEntry(file: string): Promise<Action[]> {
@@ -262,11 +286,6 @@ function stagedFile(add: NonNullable<Action["add"]>, entry: string): StagedFile 
     rowCount: typeof rowCount === "number" ? rowCount : -1,
     partition: add.partitionValues ?? {},
   };
-}
-
-/** In the log a path is a relative URI; on disk it is what that decodes to. */
-export function encodedPath(path: string): string {
-  return path.split("/").map(encodeURIComponent).join("/").replaceAll("%3D", "=");
 }
 
 function plainPath(path: string): string {

@@ -43,7 +43,44 @@ const batchEventsMax = 50_000;
 /** How many are read from the log at once. */
 const readLimit = 2000;
 
-const writerOf = (partition: number) => `usher-log-${partition}`;
+const writerName = "usher-log-";
+const writerOf = (partition: number) => `${writerName}${partition}`;
+
+/**
+ * Where the log goes on after what a version of a topic's bronze table holds, by partition; a partition of which nothing has come is absent.
+ * @param version Default: the newest. @throws UsherError `TABLE_MISSING`, `TABLE_DAMAGED`.
+ */
+export async function sunkPositions(
+  lake: Lake,
+  topic: EventTopic,
+  version?: number,
+): Promise<Readonly<Record<number, number>>> {
+  const writers = Object.entries(await lake.transactions(bronzeEventsTable(topic), version));
+  return Object.fromEntries(
+    writers
+      .filter(([writer]) => writer.startsWith(writerName))
+      .map(([writer, next]) => [Number(writer.slice(writerName.length)), next]),
+  );
+}
+
+/** Events of a topic that the log holds and bronze does not, and when the oldest of them was received, ms since 1970. */
+export async function unsunkEvents(
+  lake: Lake,
+  topic: EventTopic,
+  log: EventReader,
+): Promise<{ events: number; oldestMs: number }> {
+  const positions = await sunkPositions(lake, topic);
+  const found = { events: 0, oldestMs: Number.POSITIVE_INFINITY };
+  for (const { topic: of, partition, next } of await log.partitions()) {
+    const from = positions[partition] ?? 0;
+    if (of !== topic || next <= from) continue;
+    const [oldest] = await log.read(topic, partition, { from, limit: 1 });
+    if (oldest === undefined) continue; // forgotten by the log
+    found.events += next - oldest.offset;
+    found.oldestMs = Math.min(found.oldestMs, oldest.receivedMs);
+  }
+  return found;
+}
 
 /**
  * Brings the accepted events of a topic into its bronze table, up to the end that the log has at the call.
@@ -62,8 +99,8 @@ export async function sinkEvents(
   const table = bronzeEventsTable(topic);
   const ends = (await log.partitions()).filter((state) => state.topic === topic);
   const positions: Record<number, number> = {};
-  const done = await lake.transactions(table);
-  for (const { partition } of ends) positions[partition] = done[writerOf(partition)] ?? 0;
+  const done = await sunkPositions(lake, topic);
+  for (const { partition } of ends) positions[partition] = done[partition] ?? 0;
   let [events, lost] = [0, 0];
   for (let more = true; more; ) {
     signal?.throwIfAborted();

@@ -51,12 +51,14 @@ export interface Lake {
    */
   relation(table: string, version?: number): Promise<string>;
   /**
-   * How far each writer had come with the newest version, by the writer's name; empty where the table has none.
+   * How far each writer had come with a version, by the writer's name; empty where the table has none.
    *
    * Such a number is in the table from the same moment as the rows that it counts, so a writer that goes on from it
    * neither loses nor doubles one.
+   * @param version Default: the newest.
+   * @throws UsherError `TABLE_MISSING`, `TABLE_DAMAGED`.
    */
-  transactions(table: string): Promise<Readonly<Record<string, number>>>;
+  transactions(table: string, version?: number): Promise<Readonly<Record<string, number>>>;
   /** Rows of a version, from the log alone. */
   rowCount(table: string, version?: number): Promise<number>;
   /**

@@ -1,8 +1,6 @@
 import {
-  type CheckName,
   duplicateReason,
   failingPercentMax,
-  type GuardedTable,
   type QualityCheck,
   type QualityReport,
   qualityRules,
@@ -28,7 +26,10 @@ export function checkTable(
   context: { readonly ts: string; readonly previousRows: number | undefined },
 ): TableQuality {
   const rules: TableRules = qualityRules[received.table];
-  const check = (name: CheckName, failures: Readonly<Record<string, number>>): QualityCheck => {
+  const check = (
+    name: keyof TableRules["levels"],
+    failures: Readonly<Record<string, number>>,
+  ): QualityCheck => {
     const found = Object.entries(failures).filter(([, rows]) => rows > 0);
     const failed = found.reduce((sum, [, rows]) => sum + rows, 0);
     return {
@@ -121,12 +122,16 @@ export function warningsOf(report: Pick<QualityReport, "tables">): string[] {
   );
 }
 
-function keepsUnknownItems(table: GuardedTable): boolean {
-  return qualityRules[table].itemsMustExist && table !== "silver_item_links";
+function keepsUnknownItems(table: string): boolean {
+  const rules: Readonly<Record<string, TableRules>> = qualityRules;
+  return rules[table]?.itemsMustExist === true && table !== "silver_item_links";
 }
 
 function sentenceOf(check: QualityCheck): string {
   if (check.name === "volume") return `check volume failed: ${check.details}`;
+  if (check.name === "freshness") {
+    return `check freshness failed for ${count(check.failed_rows)} of ${count(check.total_rows)} new events: ${check.details}`;
+  }
   const percent = ((100 * check.failed_rows) / check.total_rows).toFixed(1);
   return `check ${check.name} failed for ${count(check.failed_rows)} of ${count(check.total_rows)} received rows (${percent} %, at most ${failingPercentMax} % are allowed): ${check.details}`;
 }

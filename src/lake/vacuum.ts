@@ -1,15 +1,19 @@
 import { readdir, rm, stat } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { join } from "node:path";
 import { syncFolder } from "../durable-file.ts";
 import { buildDigits, buildsFolder, latestBuild, readBuild } from "./build-record.ts";
-import { filesIn } from "./delta-files.ts";
-import { latestVersion, logFile, pathsOfVersions } from "./delta-log.ts";
+import { checkpointTable } from "./checkpoint.ts";
+import { pathInside, tableNamesIn, unnamedFiles } from "./delta-files.ts";
+import { checkpointFile, logFile, logVersions, pathsOfVersions } from "./delta-log.ts";
 import type { Lake } from "./lake.ts";
 
 /** What a vacuum removed. */
 export interface Vacuumed {
+  /** Data files, and unfinished files of logs. */
   readonly files: number;
   readonly bytes: number;
+  /** Entries and checkpoints of logs. */
+  readonly logFiles: number;
   /** Numbers of the build records that went. */
   readonly builds: readonly number[];
 }
@@ -27,10 +31,11 @@ export interface VacuumLimits {
 }
 
 /**
- * Removes old builds, and the data files that no version needs which is pinned, newest, or was the newest since `before`.
+ * Removes old builds, the data files that no version needs which is pinned, newest, or was the newest since `before`, what killed
+ * writers left, and the entries of logs before the last checkpoint that is that old.
  *
- * Log entries stay: an old version still says what it held, reading it then fails with `TABLE_DAMAGED`. Killed anywhere, it has
- * removed less.
+ * A pinned version whose entries go gets a checkpoint of its own, so that it reads as before; reading another old version then fails
+ * with `TABLE_DAMAGED` or `TABLE_MISSING`. Killed anywhere, it has removed less.
  *
  * @throws UsherError `TABLE_DAMAGED`: a log that cannot be read; its table keeps everything.
  * Cost: one reading of each log and each folder.
@@ -51,15 +56,17 @@ export async function vacuumLake(lake: Lake, limits: VacuumLimits): Promise<Vacu
     for (const number of gone) await rm(join(buildsFolder(lake.folder), `${buildDigits(number)}.json`));
     if (gone.length > 0) await syncFolder(buildsFolder(lake.folder));
   }
-  let [files, bytes] = [0, 0];
-  for (const table of await lake.tables()) {
-    for (const { path, size } of await filesToGo(lake.folderOf(table), pins.get(table), limits.before)) {
+  let [files, bytes, logFiles] = [0, 0, 0];
+  for (const table of await tableNamesIn(lake.folder)) {
+    const use = await usedVersions(lake.folderOf(table), pins.get(table) ?? new Set(), limits.before);
+    for (const { path, size } of await filesToGo(lake, table, { use, before: limits.before })) {
       files++;
       bytes += size;
       if (!limits.isRehearsal) await rm(path, { force: true });
     }
+    logFiles += await trimLog(lake, table, { use, isRehearsal: limits.isRehearsal ?? false });
   }
-  return { files, bytes, builds: gone };
+  return { files, bytes, logFiles, builds: gone };
 }
 
 async function sortBuilds(
@@ -81,25 +88,69 @@ async function sortBuilds(
   return { kept, gone };
 }
 
-async function filesToGo(
+/** Versions of a table that somebody may read. */
+interface UsedVersions {
+  readonly pinned: ReadonlySet<number>;
+  /** The newest, and those that were it within the grace time, the newest first; none where the table has no version. */
+  readonly recent: readonly number[];
+}
+
+async function usedVersions(
   tableFolder: string,
-  pinned: ReadonlySet<number> | undefined,
+  pinned: ReadonlySet<number>,
   before: number,
-): Promise<{ path: string; size: number }[]> {
-  const latest = (await latestVersion(tableFolder)) as number;
-  const versions = new Set([latest, ...(pinned ?? [])]);
-  for (let version = latest; version > 0; version--) {
+): Promise<UsedVersions> {
+  const { entries } = await logVersions(tableFolder);
+  const recent: number[] = [];
+  for (const version of entries.toReversed()) {
+    recent.push(version);
     // the version before was the newest until this entry came
     if ((await stat(logFile(tableFolder, version))).mtimeMs < before) break;
-    versions.add(version - 1);
   }
-  const needed = await pathsOfVersions(tableFolder, versions);
+  return { pinned, recent };
+}
+
+async function filesToGo(
+  { engine, folderOf }: Lake,
+  table: string,
+  { use, before }: { use: UsedVersions; before: number },
+): Promise<{ path: string; size: number }[]> {
+  const folder = folderOf(table);
+  const needed = await pathsOfVersions({ engine, folder }, new Set([...use.recent, ...use.pinned]));
   const found: { path: string; size: number }[] = [];
-  for (const path of await filesIn(tableFolder)) {
-    const name = relative(tableFolder, path).split(sep).join("/");
-    if (!name.endsWith(".parquet") || name.startsWith("_delta_log/") || needed.has(name)) continue;
+  for (const path of await unnamedFiles(folder)) {
+    if (needed.has(pathInside(folder, path))) continue;
     const { mtimeMs, size } = await stat(path);
     if (mtimeMs < before) found.push({ path, size });
   }
   return found;
+}
+
+/**
+ * Removes what lies before the newest checkpoint that every recent version can be read from, the oldest first.
+ *
+ * Source: Delta transaction log protocol, "Metadata Cleanup"; the checkpoints of pinned versions are kept beyond that.
+ * @returns How many files went.
+ */
+async function trimLog(
+  lake: Lake,
+  table: string,
+  { use, isRehearsal }: { use: UsedVersions; isRehearsal: boolean },
+): Promise<number> {
+  const folder = lake.folderOf(table);
+  const { entries, checkpoints } = await logVersions(folder);
+  const oldest = use.recent.at(-1) ?? -1;
+  const cut = checkpoints.findLast((version) => version <= oldest) ?? -1;
+  const gone = [
+    ...entries.filter((version) => version < cut).map((version) => logFile(folder, version)),
+    ...checkpoints
+      .filter((version) => version < cut && !use.pinned.has(version))
+      .map((version) => checkpointFile(folder, version)),
+  ];
+  if (gone.length === 0 || isRehearsal) return gone.length;
+  for (const version of use.pinned) {
+    if (version < cut && !checkpoints.includes(version)) await checkpointTable(lake, table, version);
+  }
+  for (const path of gone) await rm(path, { force: true });
+  return gone.length;
 }

@@ -4,7 +4,7 @@ import type { ImportedSource } from "../contracts/imports.ts";
 import type { BuildRecord } from "../contracts/quality.ts";
 import { writeFileDurable } from "../durable-file.ts";
 import { UsherError } from "../errors.ts";
-import { relationIn } from "../lake/delta-lake.ts";
+import type { Lake } from "../lake/lake.ts";
 import { fingerprintOfSource } from "./fingerprint.ts";
 import type { SourceImport } from "./import.ts";
 import { importRecordName, manifestName, originalsFolder } from "./originals.ts";
@@ -20,9 +20,9 @@ export interface ImportRecord {
   readonly rejectedCounts: ImportedSource["rejectedCounts"];
 }
 
-/** An import that a build can be made from. */
-export interface ReadableImport extends ImportRecord {
-  readonly imported: ImportedSource;
+/** An import with the folder of its originals. */
+export interface FoundImport extends ImportRecord {
+  readonly folder: string;
 }
 
 /** Remembers an import beside its manifest; from then on `usher build` can build from it, also after the home was moved. */
@@ -41,33 +41,39 @@ export async function writeImportRecord(
 
 /**
  * The newest finished import, or `undefined` where the lake has none.
- *
- * @throws UsherError `TABLE_MISSING`, `TABLE_DAMAGED`.
+ * @throws UsherError `TABLE_DAMAGED`.
  */
-export async function latestImport(lakeFolder: string): Promise<ReadableImport | undefined> {
+export async function latestImport(lakeFolder: string): Promise<FoundImport | undefined> {
   const originals = join(lakeFolder, "bronze", "originals");
-  const found: { record: ImportRecord; folder: string }[] = [];
+  const found: FoundImport[] = [];
   for (const source of await namesIn(originals)) {
     for (const stamp of await namesIn(join(originals, source))) {
       const folder = join(originals, source, stamp);
       const record = await readImportRecord(folder);
-      if (record) found.push({ record, folder });
+      if (record) found.push({ ...record, folder });
     }
   }
-  const timeOf = ({ record }: { record: ImportRecord }) => record.tables.ingestionTs;
-  const newest = found.sort((left, right) => (timeOf(left) < timeOf(right) ? 1 : -1))[0];
-  if (newest === undefined) return undefined;
-  const { record, folder } = newest;
-  const { tables, rejected, rejectedCounts } = record;
-  const imported: ImportedSource = {
-    source: tables.shape.source,
-    ingestionTs: tables.ingestionTs,
-    ...(await stagingOf(tables, (bronze) => relationIn(resolve(lakeFolder), bronze))),
+  const timeOf = ({ tables }: ImportRecord) => tables.ingestionTs;
+  return found.sort((left, right) => (timeOf(left) < timeOf(right) ? 1 : -1))[0];
+}
+
+/**
+ * An import as a build reads it.
+ * @throws UsherError `TABLE_MISSING`, `TABLE_DAMAGED`.
+ */
+export async function readableImport(
+  lake: Pick<Lake, "relation">,
+  { tables, rejected, rejectedCounts, folder }: FoundImport,
+): Promise<ImportedSource> {
+  const { shape, ingestionTs } = tables;
+  return {
+    source: shape.source,
+    ingestionTs,
+    ...(await stagingOf(tables, ({ table, version }) => lake.relation(table, version))),
     rejected,
     rejectedCounts,
     manifestPath: join(folder, manifestName),
   };
-  return { ...record, imported };
 }
 
 /** The import that a build was made from. */

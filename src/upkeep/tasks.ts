@@ -5,7 +5,7 @@ import type { Versions } from "../contracts/workflow.ts";
 import { latestBuild } from "../lake/build-record.ts";
 import { checkpointTable } from "../lake/checkpoint.ts";
 import { compactTable } from "../lake/compact.ts";
-import { type EventReader, sinkEvents } from "../lake/event-sink.ts";
+import { type EventReader, sinkEvents, sunkPositions } from "../lake/event-sink.ts";
 import type { Lake } from "../lake/lake.ts";
 import { trendingTable, writeTrending } from "../lake/trending-table.ts";
 import { vacuumLake } from "../lake/vacuum.ts";
@@ -28,7 +28,8 @@ export interface Site {
   trending?(): readonly TrendingRow[] | Promise<readonly TrendingRow[]>;
   /** Versions of the bronze tables of the newest import; `undefined` where there is none. */
   importVersions(): Promise<Readonly<Record<string, number>> | undefined>;
-  build(run: TaskRun): Promise<BuildRecord>;
+  /** @param log Where events may wait that bronze does not have yet. */
+  build(run: TaskRun & { readonly log?: EventReader }): Promise<BuildRecord>;
   /** Trains on the newest build, passes the gate, and stores the release; what serves stays. */
   train(run: TaskRun): Promise<ReleaseReport>;
   /** The newest stored release; `undefined` where there is none. */
@@ -81,8 +82,11 @@ export function upkeepTasks(site: Site): Task[] {
     {
       name: "build",
       after: ["sink-events"],
-      inputs: async () => buildInputs(site, await site.importVersions()),
-      run: async (run) => ({ outputs: buildOutputs(await site.build(run)) }),
+      inputs: async () => ({ ...(await site.importVersions()), ...(await placesIn(site.lake)) }),
+      run: async (run) => {
+        const record = await site.build({ ...run, ...(site.log ? { log: site.log } : {}) });
+        return { inputs: await readBy(site.lake, record), outputs: buildOutputs(record) };
+      },
     },
     {
       name: "train",
@@ -143,8 +147,9 @@ function careTasks({ lake, pins, graceMs, now }: Site): Task[] {
       run: async () => {
         const { builds, versions } = await pins();
         const limits = { before: now() - graceMs, builds: new Set(builds), versions };
-        const { files, bytes, builds: gone } = await vacuumLake(lake, limits);
-        return { note: `${files} files of ${bytes} bytes and ${gone.length} builds removed` };
+        const { files, bytes, logFiles, builds: gone } = await vacuumLake(lake, limits);
+        const removed = `${files} files of ${bytes} bytes, ${logFiles} of logs and ${gone.length} builds`;
+        return { note: `${removed} removed` };
       },
     },
   ];
@@ -152,6 +157,7 @@ function careTasks({ lake, pins, graceMs, now }: Site): Task[] {
 
 async function sinkAll({ lake, log, onSunk }: Site, { signal, onProgress }: TaskRun) {
   if (!log) return { note: "no event log" };
+  const inputs: Versions = {};
   const outputs: Versions = {};
   let [events, lost] = [0, 0];
   for (const topic of eventTopics) {
@@ -159,26 +165,36 @@ async function sinkAll({ lake, log, onSunk }: Site, { signal, onProgress }: Task
     const sunk = await sinkEvents(lake, topic, { log, signal });
     events += sunk.events;
     lost += sunk.lost;
-    if (sunk.version !== undefined && sunk.events > 0) outputs[bronzeEventsTable(topic)] = sunk.version;
+    if (sunk.version !== undefined && sunk.events > 0) {
+      outputs[bronzeEventsTable(topic)] = sunk.version;
+      Object.assign(inputs, placesOf(topic, sunk.positions));
+    }
     await onSunk?.({ topic, positions: sunk.positions, lost: sunk.lost });
   }
   const note = `${events} events${lost === 0 ? "" : `; ${lost} had left the log before they were written`}`;
-  return { outputs, note };
+  return events === 0 ? { note } : { inputs, outputs, note };
 }
 
-/** What a build reads. Of events it is their number that counts: a compaction makes a version without a new row. */
-async function buildInputs(
-  { lake }: Pick<Site, "lake">,
-  importVersions: Readonly<Record<string, number>> | undefined,
-  eventVersions?: Readonly<Record<string, number>>,
-): Promise<Versions> {
-  const inputs: Versions = { ...importVersions };
+/** Where the log goes on, in the words of the lineage: `events_ratings/0` is the offset of the first event that is not in. */
+const placesOf = (topic: EventTopic, positions: Readonly<Record<number, number>>): Versions =>
+  Object.fromEntries(
+    Object.entries(positions).map(([partition, next]) => [`${topic}/${partition}`, Number(next)]),
+  );
+
+/** How far the log has come into bronze; unlike the versions of the tables it stays the same where they are compacted. */
+async function placesIn(lake: Lake, versions?: Readonly<Record<string, number>>): Promise<Versions> {
+  const places: Versions = {};
   for (const topic of eventTopics) {
-    const table = bronzeEventsTable(topic);
-    const version = eventVersions ? eventVersions[table] : await lake.latest(table);
-    if (version !== undefined) inputs[`rows of ${table}`] = await lake.rowCount(table, version);
+    const version = versions ? versions[bronzeEventsTable(topic)] : undefined;
+    if (versions && version === undefined) continue;
+    Object.assign(places, placesOf(topic, await sunkPositions(lake, topic, version)));
   }
-  return inputs;
+  return places;
+}
+
+/** What a build read: the versions of bronze, and how far the log had come into them. */
+async function readBy(lake: Lake, { inputs = {} }: BuildRecord): Promise<Versions> {
+  return { ...inputs, ...(await placesIn(lake, inputs)) };
 }
 
 const buildOutputs = ({ number, tables }: BuildRecord): Versions => ({ build: number, ...tables });
@@ -187,10 +203,10 @@ async function trainInputs({ lake, trainingSettings }: Site): Promise<Versions> 
   return { build: (await latestBuild(lake.folder))?.number ?? 0, settings: trainingSettings };
 }
 
-/** Events in bronze: what the number of new interactions is counted by. Cost: a look at the logs. */
-export async function eventRows(lake: Lake, versions?: Readonly<Record<string, number>>): Promise<number> {
-  const inputs = await buildInputs({ lake }, {}, versions);
-  return Object.values(inputs).reduce<number>((sum, rows) => sum + Number(rows), 0);
+/** Events that have come into bronze, up to the newest versions or up to those that a build read. Cost: a look at the logs. */
+export async function eventsIn(lake: Lake, build?: BuildRecord): Promise<number> {
+  const places = await placesIn(lake, build && (build.inputs ?? {}));
+  return Object.values(places).reduce<number>((sum, next) => sum + Number(next), 0);
 }
 
 /**
@@ -204,8 +220,7 @@ export async function lineageOfHome(
   const found: { task: string; at: string; inputs: Versions; outputs: Versions }[] = [];
   const build = await latestBuild(site.lake.folder);
   if (build?.inputs) {
-    const imported = Object.entries(build.inputs).filter(([table]) => !table.startsWith("bronze_events_"));
-    const inputs = await buildInputs(site, Object.fromEntries(imported), build.inputs);
+    const inputs = await readBy(site.lake, build);
     found.push({ task: "build", at: build.created_at, inputs, outputs: buildOutputs(build) });
   }
   const release = await site.newestRelease();

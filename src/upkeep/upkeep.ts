@@ -1,7 +1,7 @@
 import type { Progress } from "../contracts/progress.ts";
 import type { JobRecord, RunRecord, Versions } from "../contracts/workflow.ts";
 import { UsherError } from "../errors.ts";
-import { latestBuild } from "../lake/build-record.ts";
+import { readBuild } from "../lake/build-record.ts";
 import { type Clock, systemClock } from "../workflow/clock.ts";
 import { type Jobs, jobsOf } from "../workflow/jobs.ts";
 import { openRunStore, type RunStore } from "../workflow/run-store.ts";
@@ -10,7 +10,7 @@ import { type Schedule, type Scheduler, schedulerOf } from "../workflow/schedule
 import type { Task } from "../workflow/task.ts";
 import { noticeOfFailure } from "../workflow/webhook.ts";
 import {
-  eventRows,
+  eventsIn,
   eventTasks,
   lineageOfHome,
   maintenanceTasks,
@@ -25,7 +25,7 @@ export interface UpkeepSettings {
   readonly cron: string;
   readonly zone: string;
   readonly catchUp: "once" | "none";
-  /** New events after which a retraining starts; 0: never by number. */
+  /** New events after which a retraining starts, counted from the newest release or from the last such start; 0: never by number. */
   readonly afterInteractions: number;
   /** Where a failed run is told; empty: nowhere. */
   readonly webhookUrl: string;
@@ -78,9 +78,12 @@ export async function openUpkeep(options: {
   const { folder, site, settings, clock = systemClock } = options;
   const store = await openRunStore(folder);
   await takeOver(store, await lineageOfHome(site, options.serving));
+  let isSinkFailing = false;
   const tell = (run: RunRecord) => {
     options.onEnd?.(run);
-    if (run.status === "failed" && settings.webhookUrl !== "") {
+    const isOld = run.lane === eventsLane && isSinkFailing; // what fails each minute is told once
+    if (run.lane === eventsLane) isSinkFailing = run.status === "failed";
+    if (run.status === "failed" && !isOld && settings.webhookUrl !== "") {
       const { webhookUrl: url, webhookTimeoutMs: timeoutMs } = settings;
       void noticeOfFailure(run, { url, timeoutMs }).then((notice) => {
         if (!notice.sent) options.onTrouble?.(`the webhook was not told of ${run.id}: ${notice.reason}`);
@@ -148,6 +151,14 @@ function schedulesOf(of: {
   const refresh = async (trigger: string) => {
     await runner.start({ tasks: [...refreshTasks, ...maintenanceTasks], trigger });
   };
+  let tried = 0; // events in bronze when their number last started a run: one that fails is not started again before as many more
+  const refreshByNumber = async () => {
+    if (settings.afterInteractions === 0) return;
+    const events = await eventsIn(site.lake);
+    if (events - Math.max(tried, await eventsOfRelease(site)) < settings.afterInteractions) return;
+    await refresh("interactions");
+    tried = events;
+  };
   const minute: Schedule = {
     name: "events",
     cron: everyMinute,
@@ -161,9 +172,7 @@ function schedulesOf(of: {
           forgetIdle: true,
         });
         await ended;
-        const { afterInteractions } = settings;
-        if (afterInteractions > 0 && (await newEvents(site)) >= afterInteractions)
-          await refresh("interactions");
+        await refreshByNumber();
       };
       minutely().catch(trouble);
     },
@@ -176,9 +185,10 @@ function schedulesOf(of: {
   ];
 }
 
-/** Events that have come into bronze since the newest build. */
-async function newEvents({ lake }: Site): Promise<number> {
-  const build = await latestBuild(lake.folder);
-  if (!build) return 0;
-  return (await eventRows(lake)) - (await eventRows(lake, build.inputs ?? {}));
+/** Events that the newest release was made from; all where there is none, since a home without one is trained by its start. */
+async function eventsOfRelease({ lake, newestRelease }: Site): Promise<number> {
+  const release = await newestRelease();
+  return release
+    ? eventsIn(lake, await readBuild(lake.folder, release.build.number))
+    : Number.POSITIVE_INFINITY;
 }

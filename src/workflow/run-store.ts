@@ -22,14 +22,16 @@ export interface RunStore {
   lineage(): Promise<Readonly<Record<string, LineageRecord>>>;
   /** Notes a success. */
   record(lineage: LineageRecord): Promise<void>;
-  /** When a schedule last fired, ms since 1970; `undefined` where it never did. */
+  /** When a schedule last fired, or was first there, ms since 1970; `undefined` where neither was noted. */
   lastFired(schedule: string): Promise<number | undefined>;
   fired(schedule: string, atMs: number): Promise<void>;
 }
 
-/** So many runs are remembered, by what their ids begin with; older ones are forgotten. Jobs apart: there is a run each minute. */
+/**
+ * So many runs of a lane are remembered, by what their ids begin with; older ones are forgotten. By lane, since what runs each minute must
+ * not crowd out what runs each night; and jobs apart.
+ */
 const runsKept = { run: 500, job: 200 } as const;
-const listedMax = runsKept.run + runsKept.job;
 
 const idPattern = /^(run|job)-\d{8}T\d{9}-[0-9a-f]{8}$/;
 /** What of an id sorts by time. */
@@ -68,17 +70,23 @@ export async function openRunStore(
   };
   const save = (run: RunRecord) => writeFileDurable(fileOf(run.id), `${JSON.stringify(run, undefined, 2)}\n`);
 
+  const lanes = new Map<string, string>(); // by run
   for (const id of isOwner ? await ids() : []) {
     const run = await read(id);
+    if (run) lanes.set(id, run.lane);
     if (run?.status === "running") await save(interrupted(run));
   }
   return {
     save: async (run) => {
       await save(run);
-      const all = await ids();
-      for (const [kind, kept] of Object.entries(runsKept)) {
-        const old = all.filter((id) => id.startsWith(kind)).slice(kept);
-        for (const id of old) await rm(fileOf(id), { force: true });
+      lanes.set(run.id, run.lane);
+      const [kind] = run.id.split("-") as [keyof typeof runsKept];
+      const alike = (await ids()).filter(
+        (id) => id.startsWith(`${kind}-`) && (lanes.get(id) ?? run.lane) === run.lane,
+      );
+      for (const id of alike.slice(runsKept[kind])) {
+        await rm(fileOf(id), { force: true });
+        lanes.delete(id);
       }
     },
     get: async (id) => {
@@ -86,7 +94,7 @@ export async function openRunStore(
       if (run) return run;
       throw new UsherError("RUN_UNKNOWN", `expected the id of a run, got ${id.slice(0, 100)}`);
     },
-    list: async ({ limit = listedMax, jobs = false } = {}) => {
+    list: async ({ limit = Number.POSITIVE_INFINITY, jobs = false } = {}) => {
       const found: RunRecord[] = [];
       for (const id of await ids()) {
         if (found.length >= limit) break;

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { isDeepStrictEqual } from "node:util";
 import type { ProgressEvent } from "../contracts/progress.ts";
 import type { RunRecord, TaskRecord, Versions } from "../contracts/workflow.ts";
 import { asUsherError, UsherError } from "../errors.ts";
@@ -216,8 +215,9 @@ async function carryOutTask(
   try {
     inputs = await task.inputs?.();
     const last = (await store.lineage())[task.name];
-    if (inputs && !request.force && last && isDeepStrictEqual({ ...last.inputs }, { ...inputs })) {
-      return note({ status: "unchanged", inputs, outputs: last.outputs, ended_at: isoTime(clock.now()) });
+    if (inputs && !request.force && last && isAsBefore(inputs, last.inputs)) {
+      const { inputs: read, outputs } = last;
+      return note({ status: "unchanged", inputs: read, outputs, ended_at: isoTime(clock.now()) });
     }
     const onProgress = (event: ProgressEvent) => {
       running.progress = event;
@@ -236,13 +236,24 @@ async function carryOutTask(
       error: { code, message },
     });
   }
-  const { outputs = {}, note: words } = outcome.result;
-  note({ ...ended, status: "succeeded", outputs, ...(words === undefined ? {} : { note: words }) });
-  if (inputs || Object.keys(outputs).length > 0) {
+  const { outputs = {}, note: words, inputs: also } = outcome.result;
+  const read = { ...inputs, ...also };
+  const isTold = inputs !== undefined || also !== undefined;
+  note({
+    ...ended,
+    ...(isTold ? { inputs: read } : {}),
+    ...{ status: "succeeded", outputs },
+    ...(words === undefined ? {} : { note: words }),
+  });
+  if (isTold || Object.keys(outputs).length > 0) {
     const { id } = running.record;
-    await store.record({ task: task.name, run_id: id, at: ended.ended_at, inputs: inputs ?? {}, outputs });
+    await store.record({ task: task.name, run_id: id, at: ended.ended_at, inputs: read, outputs });
   }
 }
+
+/** Whether each of the inputs is what was read before. */
+const isAsBefore = (inputs: Versions, before: Versions) =>
+  Object.entries(inputs).every(([name, version]) => before[name] === version);
 
 let runsStarted = 0;
 

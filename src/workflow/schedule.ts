@@ -46,7 +46,9 @@ export async function schedulerOf(
     schedules.map(async (schedule) => {
       const cron = cronOf(schedule);
       const last = await store.lastFired(schedule.name);
-      const from = schedule.catchUp === "once" && last !== undefined ? last : clock.now();
+      // from the first moment on, so that a time that passes before it ever fired is made up for as well
+      if (last === undefined && schedule.catchUp === "once") await store.fired(schedule.name, clock.now());
+      const from = schedule.catchUp === "once" ? (last ?? clock.now()) : clock.now();
       return { schedule, cron, nextMs: nextAfter(cron, from) };
     }),
   );

@@ -6,6 +6,8 @@ import { UsherError } from "../errors.ts";
 export interface TaskResult {
   /** Versions that it made, by name: they are the lineage. */
   readonly outputs?: Versions;
+  /** Versions that it read, beside those of `inputs()` or in their place: lineage, too, but no reason to run again. */
+  readonly inputs?: Versions;
   readonly note?: string;
 }
 
@@ -23,7 +25,7 @@ export interface Task {
   /** Names of the tasks that come before it. */
   readonly after?: readonly string[];
   /**
-   * Versions of what it reads, by name. Where they equal those of its last success, the task is not run. Absent: it always runs.
+   * Versions of what it reads, by name. Where its last success read the same of each, the task is not run. Absent: it always runs.
    */
   inputs?(): Promise<Versions>;
   run(run: TaskRun): Promise<TaskResult>;

@@ -1,6 +1,7 @@
 """Reads every Delta table under a lake folder with the Python package deltalake and prints what it found as JSON.
 
-Usage: python read_delta.py LAKE_FOLDER
+Usage: python read_delta.py LAKE_FOLDER [VERSIONS]
+VERSIONS is {table: version} as JSON; a table that it does not name is read at its newest version.
 Prints {table: {version, rows, columns: {name: Delta type as JSON}, first: the first row as text}}.
 """
 
@@ -14,8 +15,9 @@ from deltalake import DeltaTable
 
 def main() -> None:
     found = {}
+    versions = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
     for log in sorted(pathlib.Path(sys.argv[1]).glob("*/*/_delta_log")):
-        table = DeltaTable(str(log.parent))
+        table = DeltaTable(str(log.parent), version=versions.get(log.parent.name))
         arrow = table.to_pyarrow_table()
         found[log.parent.name] = {
             "version": table.version(),

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { buildLake } from "../../src/lake/build.ts";
 import { openLake } from "../../src/lake/delta-lake.ts";
 import { importSource } from "../../src/sources/import.ts";
-import { latestImport, writeImportRecord } from "../../src/sources/import-record.ts";
+import { latestImport, readableImport, writeImportRecord } from "../../src/sources/import-record.ts";
 import type { SourceSpec } from "../../src/sources/source.ts";
 import { type ImportBench, importBench, smallCsv } from "./import-bench.ts";
 
@@ -27,6 +27,13 @@ async function importInto(lakeFolder: string, files: Readonly<Record<string, str
   await writeImportRecord(lake.folder, { spec, done });
   return done;
 }
+/** The newest import of a lake, as a build reads it. */
+async function newestIn(lakeFolder: string) {
+  const found = await latestImport(lakeFolder);
+  if (!found) throw new Error(`expected an import in ${lakeFolder}`);
+  const { fingerprint } = found;
+  return { fingerprint, imported: await readableImport(openLake(lakeFolder, bench.engine), found) };
+}
 const ratingRows = Array.from({ length: 100 }, (_, at) => `${at},10,4.0,964982703\n`).join("");
 const ratings = `userId,movieId,rating,timestamp\n${ratingRows}`;
 
@@ -39,21 +46,21 @@ test.each(["it's", "a [b] *c?", "{lake}"])(
     });
     const moved = join(folder, "moved 'there' [now]");
     await rename(join(folder, name), moved);
-    const newest = await latestImport(join(moved, "lake"));
-    expect(newest?.fingerprint).toBe(done.fingerprint);
-    expect(newest?.imported.manifestPath.startsWith(join(moved, "lake"))).toBe(true);
+    const newest = await newestIn(join(moved, "lake"));
+    expect(newest.fingerprint).toBe(done.fingerprint);
+    expect(newest.imported.manifestPath.startsWith(join(moved, "lake"))).toBe(true);
     const lake = openLake(join(moved, "lake"), bench.engine);
     const record = await buildLake({
       lake,
       engine: bench.engine,
-      imports: newest ? [newest.imported] : [],
+      imports: [newest.imported],
     });
     expect(record.ratings).toEqual({ read: 101, kept: 100, rejected: 1 });
     const rejected = await bench.engine.rows(
       `SELECT "row" FROM ${await lake.relation("silver_rejected_rows")}`,
     );
     expect(rejected).toEqual([{ row: `{lake} ${folder}` }]);
-    expect(newest?.imported.rejected[0]?.row).toBe(`{lake} ${folder}`);
+    expect(newest.imported.rejected[0]?.row).toBe(`{lake} ${folder}`);
   },
 );
 
@@ -65,8 +72,8 @@ test("a lake that is named by a relative path is remembered like any other", asy
   } finally {
     process.chdir(before);
   }
-  const newest = await latestImport(join(folder, "home", "lake"));
-  expect(await bench.engine.rows(String(newest?.imported.staging.ratings))).toHaveLength(100);
+  const newest = await newestIn(join(folder, "home", "lake"));
+  expect(await bench.engine.rows(String(newest.imported.staging.ratings))).toHaveLength(100);
 });
 
 test("the newest import is found, each reads its own rows, and no path of the home is in the record", async () => {
@@ -74,9 +81,9 @@ test("the newest import is found, each reads its own rows, and no path of the ho
   expect(await latestImport(lakeFolder)).toBeUndefined();
   await importInto(lakeFolder, { "ratings.csv": ratings });
   const second = await importInto(lakeFolder, {});
-  const newest = await latestImport(lakeFolder);
-  expect(newest?.imported).toMatchObject({ source: "movielens", ingestionTs: second.ingestionTs });
-  expect(await bench.engine.rows(String(newest?.imported.staging.ratings))).toHaveLength(2);
+  const newest = await newestIn(lakeFolder);
+  expect(newest.imported).toMatchObject({ source: "movielens", ingestionTs: second.ingestionTs });
+  expect(await bench.engine.rows(String(newest.imported.staging.ratings))).toHaveLength(2);
   const text = await readFile(join(dirname(second.manifestPath), "import.json"), "utf8");
   expect(text).not.toContain(lakeFolder);
 });

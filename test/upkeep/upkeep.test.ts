@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RecommendationsBody } from "../../src/contracts/http.ts";
-import type { JobRecord, RunRecord } from "../../src/contracts/workflow.ts";
+import { bronzeEventsTable } from "../../src/contracts/tables.ts";
+import type { JobRecord, LineageRecord, RunRecord } from "../../src/contracts/workflow.ts";
 import { loadConfiguration } from "../../src/home/configuration.ts";
-import { latestBuild } from "../../src/lake/build-record.ts";
+import { readBuild } from "../../src/lake/build-record.ts";
 import { openUsher, type Usher } from "../../src/usher.ts";
 import { memoryLog } from "../lake/small-log.ts";
 import { until } from "../workflow/held-clock.ts";
@@ -120,6 +121,36 @@ describe("the slow loop of a home", () => {
     expect(statuses(await start(refresh))["build"]).toBe("unchanged");
   }, 60_000);
 
+  it("says where everything came from: from the release back to the rows of bronze and the offsets of the log", async () => {
+    const { items } = await get<{ items: LineageRecord[] }>("/v1/lineage");
+    const made = (output: string, version: unknown) => {
+      const found = items.find(({ outputs }) => outputs[output] === version);
+      if (!found) throw new Error(`nothing made ${output} ${version}`);
+      return found.inputs;
+    };
+    const { release } = made("serving", "v0002");
+    const { build } = made("release", release);
+    const read = made("build", build);
+    expect([release, build]).toEqual(["v0002", 2]);
+    expect(read).toMatchObject({ bronze_demo_films_raw: 0, bronze_demo_ratings_raw: 0 });
+    for (const [topic, count] of [
+      ["events_ratings", 3],
+      ["events_views", 1],
+    ] as const) {
+      const table = bronzeEventsTable(topic);
+      const version = Number(read[table]);
+      const rows = await usher.engine.rows(
+        `SELECT log_partition, log_offset FROM ${await usher.lake.relation(table, version)} ORDER BY log_offset`,
+      );
+      expect(rows).toEqual(Array.from({ length: count }, (_, at) => ({ log_partition: 0, log_offset: at })));
+      expect(read[`${topic}/0`]).toBe(count);
+      expect(made(table, version)).toMatchObject({ [`${topic}/0`]: count });
+    }
+    const record = await readBuild(usher.lake.folder, Number(build));
+    expect(read).toMatchObject({ ...record.inputs });
+    expect(await usher.releases.report(String(release))).toMatchObject({ build: { number: build } });
+  });
+
   it("compacting makes no reason to build anew", async () => {
     for (let at = 0; at < 9; at++) {
       log.add({ event_type: "view", user_id: "u1", item_id: "1" });
@@ -140,19 +171,6 @@ describe("the slow loop of a home", () => {
     await start(["trending"]);
     const rows = await usher.engine.rows(`SELECT * FROM ${await usher.lake.relation("gold_trending")}`);
     expect(rows).toMatchObject([{ item_id: "1", window: "1h", view_count: 3, rating_avg: null, rank: 1 }]);
-  });
-
-  it("says where everything came from", async () => {
-    const { items } = await get<{ items: { task: string; inputs: object; outputs: object }[] }>(
-      "/v1/lineage",
-    );
-    const of = (task: string) => items.find((one) => one.task === task);
-    const { number } = (await latestBuild(usher.lake.folder))!;
-    expect(of("build")).toMatchObject({
-      inputs: { "rows of bronze_events_ratings_raw": 3 },
-      outputs: { build: number },
-    });
-    expect(of("publish")).toMatchObject({ inputs: { release: "v0002" }, outputs: { serving: "v0002" } });
   });
 
   it("trains as a job, with its progress and its release", async () => {

@@ -84,6 +84,32 @@ describe("a run", () => {
     expect(done).toHaveLength(3);
   });
 
+  it("remembers what a task says that it read, and runs again only for what decides", async () => {
+    let inputs: Versions = { x: 1, gone: 1 };
+    const read = task("a", {
+      inputs: async () => inputs,
+      run: async () => {
+        done.push("a");
+        return { inputs: { x: 2, table: 7 }, outputs: { y: 1 } };
+      },
+    });
+    const graph = runner([read]);
+    const once = async () => (await (await graph.start({ trigger: "t" })).ended).tasks[0];
+    expect(await once()).toMatchObject({ inputs: { x: 2, gone: 1, table: 7 } });
+    expect((await store.lineage())["a"]).toMatchObject({
+      inputs: { x: 2, gone: 1, table: 7 },
+      outputs: { y: 1 },
+    });
+    expect((await once())?.status).toBe("succeeded"); // it read another x than was told before
+    inputs = { x: 2, gone: 1 };
+    expect(await once()).toMatchObject({
+      status: "unchanged",
+      inputs: { x: 2, gone: 1, table: 7 },
+      outputs: { y: 1 },
+    });
+    expect(done).toHaveLength(2);
+  });
+
   it("a failure does not count as a success of its inputs, and blocks what needs it, nothing else", async () => {
     let isBroken = true;
     const broken: Partial<Task> = {
@@ -126,6 +152,62 @@ describe("a run", () => {
     await until(() => clock.waits()[0] === 2000);
     await clock.move(2000);
     expect((await ended).tasks[0]).toMatchObject({ status: "succeeded", attempts: 3 });
+  });
+
+  it("waits at most 5 minutes, and not at all where another attempt cannot end otherwise", async () => {
+    const broken = task("a", { retries: 12, backoffMs: 1000, run: () => Promise.reject(new Error("no")) });
+    const { ended } = await runner([broken]).start({ trigger: "t" });
+    for (const wait of [1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000]) {
+      await until(() => clock.waits()[0] === wait);
+      await clock.move(wait);
+    }
+    await until(() => clock.waits()[0] === 300_000);
+    await clock.move(300_000);
+    expect((await ended).tasks[0]?.attempts).toBe(13);
+    const refused = task("a", { retries: 12, run: () => Promise.reject(new UsherError("QUALITY_GATE")) });
+    const run = await (await runner([refused]).start({ trigger: "t" })).ended;
+    expect(run.tasks[0]).toMatchObject({ status: "failed", attempts: 1 });
+  });
+
+  it("cancelled while it waits to try again, it does not try again", async () => {
+    let attempts = 0;
+    const broken = task("a", {
+      retries: 5,
+      backoffMs: 60_000,
+      run: async () => {
+        attempts++;
+        throw new Error("no");
+      },
+    });
+    const graph = runner([broken]);
+    const { id, ended } = await graph.start({ trigger: "t" });
+    await until(() => clock.waits()[0] === 60_000);
+    graph.cancel(id);
+    const run = await ended;
+    expect(run).toMatchObject({ status: "cancelled", tasks: [{ status: "cancelled", attempts: 1 }] });
+    expect([attempts, clock.waits()]).toEqual([1, []]);
+  });
+
+  it("a task has its whole time again at each attempt, and none is waited for after its end", async () => {
+    let attempts = 0;
+    const slow = task("a", {
+      retries: 1,
+      backoffMs: 10,
+      timeoutMs: 5000,
+      run: ({ signal }) => {
+        attempts++;
+        return new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(new Error("stopped"))),
+        );
+      },
+    });
+    const { ended } = await runner([slow]).start({ trigger: "t" });
+    for (const wait of [5000, 10, 5000]) {
+      await until(() => clock.waits()[0] === wait);
+      await clock.move(wait);
+    }
+    expect((await ended).tasks[0]).toMatchObject({ attempts: 2, error: { code: "TASK_TIMEOUT" } });
+    expect([attempts, clock.waits()]).toEqual([2, []]);
   });
 
   it("gives up when the retries are used up", async () => {
@@ -248,18 +330,25 @@ describe("the history", () => {
       await expect(store.get(id)).rejects.toMatchObject({ code: "RUN_UNKNOWN" });
   });
 
-  it("keeps the newest 500", async () => {
+  it("keeps the newest 500 of a lane, and those of another beside them", async () => {
     const run = {
-      lane: "main",
+      lane: "events",
       trigger: "t",
       status: "succeeded",
       started_at: "2026-01-01T00:00:00.000Z",
       tasks: [],
     };
+    const nightly = "run-20251231T000000000-00000000";
+    await store.save({ ...run, lane: "main", id: nightly } as RunRecord);
+    store = await openRunStore(folder); // the lanes are read again
     for (let at = 0; at < 505; at++)
       await store.save({ ...run, id: `run-20260101T${String(at).padStart(9, "0")}-00000000` } as RunRecord);
     const names = (await readdir(folder)).filter((name) => name.startsWith("run-")).sort();
-    expect([names.length, names[0]]).toEqual([500, "run-20260101T000000005-00000000.json"]);
+    expect([names.length, names[0], names[1]]).toEqual([
+      501,
+      `${nightly}.json`,
+      "run-20260101T000000005-00000000.json",
+    ]);
   });
 
   it("of a home without one is empty", async () => {

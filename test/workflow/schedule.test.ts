@@ -56,6 +56,33 @@ describe("a schedule", () => {
     expect(forgetful.times).toEqual([]);
   });
 
+  it("makes up for a time that passed before it ever fired, counted from when it was first there", async () => {
+    const fired: Record<string, number> = {};
+    const first = await opened({ catchUp: "once" }, { now: "2026-01-01T20:00:00Z", fired });
+    await first.scheduler.tick();
+    expect(first.times).toEqual([]);
+    const late = await opened({ catchUp: "once" }, { now: "2026-01-02T08:00:00Z", fired });
+    await late.scheduler.tick();
+    expect(late.times).toEqual(["2026-01-02T08:00:00.000Z"]);
+    const forgetful: Record<string, number> = {};
+    await opened({ catchUp: "none" }, { now: "2026-01-01T20:00:00Z", fired: forgetful });
+    const none = await opened({ catchUp: "none" }, { now: "2026-01-02T08:00:00Z", fired: forgetful });
+    await none.scheduler.tick();
+    expect(none.times).toEqual([]);
+  });
+
+  it("fires by seconds where the pattern has six fields", async () => {
+    const { clock, scheduler, times } = await opened(
+      { cron: "*/20 * * * * *" },
+      { now: "2026-01-01T00:00:05Z" },
+    );
+    for (let second = 0; second < 40; second++) {
+      await scheduler.tick();
+      clock.set(clock.now() + 1000);
+    }
+    expect(times).toEqual(["2026-01-01T00:00:20.000Z", "2026-01-01T00:00:40.000Z"]);
+  });
+
   it("a clock that jumps forward fires it once, one that jumps back fires nothing twice", async () => {
     const { clock, scheduler, times } = await opened({}, { now: "2026-01-01T00:00:00Z" });
     clock.set(at("2026-01-09T12:00:00Z"));
