@@ -75,6 +75,15 @@ export const LetterAnswer = Type.Object({
   error_reason: Type.Enum([...rejectionReasons]),
   error_detail: Type.String(),
   error_ts: Type.String({ format: "date-time" }),
+  consumer: Type.Optional(
+    Type.Object(
+      { group: Type.String(), partition: Type.Integer(), offset: Type.Integer() },
+      {
+        description:
+          "There where an accepted event was too much for a consumer: which one, and the event's place in `topic`.",
+      },
+    ),
+  ),
   resubmission: Type.Optional(
     Type.Object(
       { event_id: Type.String(), resubmitted_ts: Type.String({ format: "date-time" }) },

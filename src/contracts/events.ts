@@ -164,6 +164,8 @@ export interface DeadLetter {
   readonly error_detail: string;
   /** When it was rejected: ISO 8601 in UTC with milliseconds. */
   readonly error_ts: string;
+  /** The consumer that could not take an accepted event, and the event's place in `topic`; absent where it never came in. */
+  readonly consumer?: { readonly group: string; readonly partition: number; readonly offset: number };
 }
 
 /** What becomes of one event of a body. */

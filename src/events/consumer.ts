@@ -11,7 +11,8 @@ export interface ConsumerOptions {
   readonly topics: readonly Topic[];
   /**
    * Everything that a batch causes; resolves after the last effect. The records are of one partition, in order, at least one. It may be
-   * called again with records that it has seen (after a crash, or after a failure): its effects must bear that.
+   * called again with records that it has seen: after a crash, after a failure, and, under another `id`, after the dead letter of any
+   * consumer was submitted again. Its effects must bear that; what an event is the same by is the `event_id` in its value.
    */
   readonly effect: (records: readonly LogRecord[]) => Promise<void>;
   /** Most records of a batch. Default 1,000. */
@@ -67,7 +68,7 @@ const restMsMax = 10_000;
  * A consumer that commits a batch after its last effect, so that a process that dies in between does the batch again and loses nothing.
  *
  * A batch whose effect throws is done record by record; a record that fails `attempts` times by itself is poison: it is counted, written
- * to the dead letters (once, whatever happens meanwhile) and passed over. Where the effect says that something is away (an `UsherError`
+ * to the dead letters (once, whatever happens meanwhile) and passed over; submitted again, the letter comes as a new record. Where the effect says that something is away (an `UsherError`
  * such as `STORE_UNAVAILABLE`), nothing is passed over: it rests, longer each time up to 10 s, and tries again.
  */
 export function openConsumer(options: ConsumerOptions): Consumer {
@@ -170,6 +171,7 @@ function letterFor(
     error_reason: "schema_validation_failed",
     error_detail: `${group} could not take it: ${error instanceof Error ? error.message : String(error)}`,
     error_ts: new Date(nowMs).toISOString(),
+    consumer: { group, partition, offset },
   };
   return { ...letterRecord(letter, nowMs), id: derivedUuid(`${group}/${topic}/${partition}/${offset}`) };
 }

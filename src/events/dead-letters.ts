@@ -2,7 +2,13 @@ import type { DeadLetter, EventStatus, RejectionReason } from "../contracts/even
 import { UsherError } from "../errors.ts";
 import type { EventLog, LogRecord, PartitionState } from "./event-log.ts";
 import type { Intake } from "./intake.ts";
-import { isResubmission, type Resubmission, readLetterRecord, resubmissionRecord } from "./letter-record.ts";
+import {
+  derivedUuid,
+  isResubmission,
+  type Resubmission,
+  readLetterRecord,
+  resubmissionRecord,
+} from "./letter-record.ts";
 import { Unreadable } from "./validate-event.ts";
 
 /** A letter with its id and what became of it. */
@@ -31,8 +37,12 @@ export interface DeadLetters {
   /**
    * Submits the event of a letter again, as it came or corrected. The event and the note that the letter is done become durable
    * together. A letter that is done is not submitted again: the answer is then a `duplicate`.
-   * @param options.corrected The event to submit instead of what came.
-   * @throws UsherError `LETTER_UNKNOWN`; `EVENT_REJECTED`, it is still wrong; `TOO_BUSY`, `LOG_UNAVAILABLE`.
+   *
+   * The event of a consumer's letter was accepted before, so its id would make it a duplicate that nobody handles: its record is appended
+   * once more under an id that follows from the letter, and every consumer of the topic handles it again.
+   * @param options.corrected The event to submit instead of what came; not for a consumer's letter.
+   * @throws UsherError `LETTER_UNKNOWN`; `EVENT_REJECTED`, it is still wrong, or it was accepted and cannot be corrected, or its record is
+   *   no longer kept; `TOO_BUSY`, `LOG_UNAVAILABLE`.
    */
   resubmit(id: string, options?: { corrected?: unknown }): Promise<EventStatus>;
 }
@@ -101,16 +111,44 @@ export function deadLetters(options: { log: EventLog; intake: Intake; now?: () =
       const letter = await get(id);
       if (letter.resubmission) return { event_id: letter.resubmission.event_id, status: "duplicate" };
       const nowMs = now();
-      const status = await intake.takeWith(corrected ?? eventOf(letter), ({ event_id }) => {
-        const note = { letter_id: id, event_id, resubmitted_ts: new Date(nowMs).toISOString() };
-        return resubmissionRecord(note, nowMs);
-      });
-      if (status.status !== "rejected") return status;
-      throw new UsherError("EVENT_REJECTED", `${status.reason}: ${status.detail}`, {
-        details: { reason: status.reason },
-      });
+      const noteOf = (event_id: string) =>
+        resubmissionRecord({ letter_id: id, event_id, resubmitted_ts: new Date(nowMs).toISOString() }, nowMs);
+      if (letter.consumer) {
+        const record = await recordBehind(log, letter, corrected);
+        const event_id = eventIdOf(record);
+        const again = { ...record, id: derivedUuid(`record of ${id}`), receivedMs: nowMs };
+        const [place] = await log.append([again, noteOf(event_id)]);
+        return { event_id, status: place?.isDuplicate ? "duplicate" : "accepted" };
+      }
+      const status = await intake.takeWith(corrected ?? eventOf(letter), ({ event_id }) => noteOf(event_id));
+      if (status.status === "rejected") throw refused(status.reason, `${status.reason}: ${status.detail}`);
+      return status;
     },
   };
+}
+
+const refused = (reason: RejectionReason | undefined, message: string) =>
+  new UsherError("EVENT_REJECTED", message, { details: { reason } });
+
+/** The record that a consumer wrote a letter about. */
+async function recordBehind(log: EventLog, letter: KeptLetter, corrected: unknown): Promise<LogRecord> {
+  const { topic: from, consumer, error_reason: reason } = letter;
+  if (corrected !== undefined)
+    throw refused(reason, "the event was accepted and stays as it is: send what it should be as a new event");
+  const { partition, offset } = consumer as Place;
+  const [record] = await log.read(from, partition, { from: offset, limit: 1 });
+  if (record?.offset === offset) return record;
+  throw refused(reason, `expected record ${offset} of ${from}/${partition}, but its retention is over`);
+}
+
+/** The id by which an event is known outside; that of the record where it holds no event. */
+function eventIdOf({ id, value }: LogRecord): string {
+  try {
+    const { event_id } = JSON.parse(Buffer.from(value).toString()) as { event_id?: unknown };
+    return typeof event_id === "string" ? event_id : id;
+  } catch {
+    return id;
+  }
 }
 
 function eventOf({ raw_payload: raw }: DeadLetter): unknown {

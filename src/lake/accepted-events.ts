@@ -3,6 +3,7 @@ import type { LoggedEvent } from "../contracts/merge.ts";
 import { bronzeEventsTable, type EventTopic, eventTopics } from "../contracts/tables.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Lake } from "./lake.ts";
+import { isEventRow } from "./received-events.ts";
 
 /** Events that one query gives. */
 const pageEvents = 5000;
@@ -25,7 +26,8 @@ export async function* readAcceptedEvents(
   for (let from = place.from; from < to; ) {
     const rows = await engine.rows(
       `SELECT log_offset, raw_payload FROM ${relation}
-       WHERE log_partition = $partition AND log_offset >= $from AND log_offset < $to ORDER BY log_offset LIMIT ${pageEvents}`,
+       WHERE log_partition = $partition AND log_offset >= $from AND log_offset < $to AND ${isEventRow}
+       ORDER BY log_offset LIMIT ${pageEvents}`,
       { partition, from, to },
     );
     if (rows.length === 0) return;

@@ -173,6 +173,20 @@ async function appendBatch(
   }
 }
 
+/** The escape of half a surrogate pair, or what looks like one: JSON may name it, UTF-8 and the engine have no such character. */
+const halfPair = /\\ud[89a-f]/i;
+
+/** The same JSON with U+FFFD for each half of a pair that stands alone; what is no JSON stays as it is. */
+function withWholePairs(raw: string): string {
+  try {
+    return JSON.stringify(
+      JSON.parse(raw, (_, value) => (typeof value === "string" ? Buffer.from(value).toString() : value)),
+    );
+  } catch {
+    return raw;
+  }
+}
+
 /** One line an event. The event itself stays text: the engine takes it apart, in threads of its own. */
 async function writeLines(file: string, events: readonly LogEntry[]): Promise<void> {
   const decoder = new TextDecoder();
@@ -180,7 +194,9 @@ async function writeLines(file: string, events: readonly LogEntry[]): Promise<vo
   try {
     let lines: string[] = [];
     for (const [at, { partition, offset, receivedMs, value }] of events.entries()) {
-      lines.push(JSON.stringify({ partition, offset, ms: receivedMs, raw: decoder.decode(value) }));
+      const raw = decoder.decode(value);
+      const event = halfPair.test(raw) ? { event: withWholePairs(raw) } : {};
+      lines.push(JSON.stringify({ partition, offset, ms: receivedMs, raw, ...event }));
       if (lines.length < readLimit && at < events.length - 1) continue;
       await handle.write(`${lines.join("\n")}\n`);
       lines = [];
@@ -190,7 +206,7 @@ async function writeLines(file: string, events: readonly LogEntry[]): Promise<vo
   }
 }
 
-/** The rows of the bronze table from the file of lines. */
+/** The rows of the bronze table from the file of lines. What is no JSON gives a row with its payload and place only, and holds up none. */
 function selectOf(topic: EventTopic, file: string): string {
   const { columns } = bronzeEvents(topic);
   const made: Readonly<Record<string, string>> = {
@@ -211,8 +227,9 @@ function selectOf(topic: EventTopic, file: string): string {
     ([name, { type }]) => `CAST(${made[name] ?? `event.${sqlName(name)}`} AS ${type}) AS ${sqlName(name)}`,
   );
   return `SELECT ${values.join(", ")} FROM (
-    SELECT *, from_json(raw, ${sqlText(shape)}) AS event, epoch_ms(CAST(ms AS BIGINT))::TIMESTAMP AT TIME ZONE 'UTC' AS received
+    SELECT * EXCLUDE (event), from_json(CASE WHEN json_valid(coalesce(event, raw)) THEN coalesce(event, raw) END, ${sqlText(shape)}) AS event,
+      epoch_ms(CAST(ms AS BIGINT))::TIMESTAMP AT TIME ZONE 'UTC' AS received
     FROM read_json(${sqlText(file)}, format = 'newline_delimited', maximum_object_size = 4194304,
-      columns = {partition: 'INTEGER', "offset": 'BIGINT', ms: 'BIGINT', raw: 'VARCHAR'})
+      columns = {partition: 'INTEGER', "offset": 'BIGINT', ms: 'BIGINT', raw: 'VARCHAR', event: 'VARCHAR'})
   )`;
 }

@@ -17,6 +17,10 @@ export const receivedEventsTable = "received_events";
 /** Versions of the bronze tables of events that a build reads, by table. */
 export type EventVersions = Readonly<Record<string, number>>;
 
+/** Whether a row of bronze holds an event, over its columns: what another program wrote into the log may hold none. */
+export const isEventRow =
+  "event_id IS NOT NULL AND event_type IS NOT NULL AND TRY_CAST(event_ts AS TIMESTAMP WITH TIME ZONE) IS NOT NULL";
+
 /** The silver table of a topic's events. */
 export const silverEventsTable = (topic: EventTopic) => `silver_${topic}` as const satisfies TableName;
 
@@ -38,8 +42,8 @@ export async function receiveEvents(engine: Engine, lake: Lake): Promise<EventVe
   }
   await engine.run(`CREATE OR REPLACE TEMP TABLE ${receivedEventsTable} AS
     WITH received AS (
-      SELECT * REPLACE (CAST(event_ts AS TIMESTAMP WITH TIME ZONE) AS event_ts)
-      FROM (${parts.join(" UNION ALL BY NAME ")})
+      SELECT * REPLACE (TRY_CAST(event_ts AS TIMESTAMP WITH TIME ZONE) AS event_ts)
+      FROM (${parts.join(" UNION ALL BY NAME ")}) WHERE ${isEventRow}
     ), once AS (
       SELECT * FROM received
       QUALIFY row_number() OVER (PARTITION BY event_id, event_type = 'merge' ORDER BY ingestion_ts, log_partition, log_offset) = 1

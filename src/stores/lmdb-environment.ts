@@ -29,8 +29,6 @@ export interface LmdbOptions {
   readonly reserveBytes?: number;
   /** Told once, when the environment has failed for ever: the server then stops. */
   readonly onFailure?: (failure: UsherError) => void;
-  /** Tests only: acknowledge before anything is synced, so that they can see themselves catch it. Default false. */
-  readonly plantNoSync?: boolean;
 }
 
 /** How much a transaction puts. */
@@ -102,7 +100,7 @@ export async function openLmdbEnvironment(options: LmdbOptions): Promise<LmdbEnv
  * `overlappingSync: false` makes a commit durable before it resolves, and readers never trust an unsynced meta page (with the default
  * they do while the boot id is the same, which a remounted disk or a copied folder does not change).
  */
-function openRoot(path: string, { readOnly = false, plantNoSync = false }: Partial<LmdbOptions>) {
+function openRoot(path: string, { readOnly = false }: Partial<LmdbOptions>) {
   return open<Uint8Array, Uint8Array>({
     path,
     encoding: "binary",
@@ -112,7 +110,6 @@ function openRoot(path: string, { readOnly = false, plantNoSync = false }: Parti
     // each write is one batch already; the batch of a whole turn would carry a promise that nobody holds, whose rejection ends the process
     eventTurnBatching: false,
     readOnly,
-    ...(plantNoSync ? { noSync: true } : {}),
   });
 }
 

@@ -15,3 +15,8 @@ it("SIGKILL of the server under load, 3 times: what was answered with 202 is the
   expect(report.inFlight).toBeGreaterThanOrEqual(2);
   expect(report.acknowledged).toBeGreaterThan(50);
 });
+
+it("the same look catches an answer that comes before its event is written", async () => {
+  const report = await killUnderLoad(await ground.copy(), { kills: 1, seed: 20261121, bug: "lateWrite" });
+  expect(report.lost).toBeGreaterThan(0);
+});

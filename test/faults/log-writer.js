@@ -1,5 +1,5 @@
 // A writer of events and state in a process of its own, so that it can be traced, broken and killed. Takes one JSON argument:
-// { home, from, calls, batch, writers, deadlineMs, plantNoSync, trim, idGeneration }: calls from..calls−1. Prints, one write each, so that a trace has them in order:
+// { home, from, calls, batch, writers, deadlineMs, trim, idGeneration }: calls from..calls−1. Prints, one write each, so that a trace has them in order:
 //   recv <n>   the call n is about to be made        ack <n>      it was acknowledged
 //   nak <n> <code> <reason>   it was refused         store <n>    the state n was acknowledged
 //   snak <n> <code> <reason>  the state n was refused
@@ -15,7 +15,6 @@ const {
   writers = 1,
   deadlineMs = 1000,
   idGeneration = 8,
-  plantNoSync = false,
   trim = false,
 } = JSON.parse(process.argv[2] ?? "{}");
 const dist = new URL("../../dist/", import.meta.url);
@@ -37,14 +36,12 @@ try {
   log = await openLmdbEventLog({
     folder: join(home, "state", "log"),
     deadlineMs,
-    plantNoSync,
     idGeneration,
     onFailure,
   });
   store = await openLmdbStateStore({
     folder: join(home, "state", "live"),
     deadlineMs,
-    plantNoSync,
     onFailure,
   });
 } catch (error) {

@@ -3,11 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DiskModel } from "./disk-model.ts";
+import type { PlantedBug } from "./planted-bugs.ts";
 import { cutEverywhere, traceWriter } from "./power-cut.ts";
 import { canTrace, pathOf } from "./strace.ts";
 
 /** Calls whose acknowledgement came while some of their bytes were not synced, or that wrote nothing at all. */
-function ackedTooEarly(settings: Record<string, unknown>): { acks: number; early: string[] } {
+function ackedTooEarly(
+  settings: Record<string, unknown>,
+  bug?: PlantedBug,
+): { acks: number; early: string[] } {
   const folder = mkdtempSync(join(tmpdir(), "usher-acks-"));
   try {
     const home = join(folder, "home");
@@ -15,7 +19,7 @@ function ackedTooEarly(settings: Record<string, unknown>): { acks: number; early
     const early: string[] = [];
     let acks = 0;
     let changes = 0;
-    for (const call of traceWriter(home, settings)) {
+    for (const call of traceWriter(home, settings, bug)) {
       const { printed, changed } = model.apply(call);
       if (changed) changes++;
       for (const [, what, number] of (printed ?? "").matchAll(/^(recv|ack) (\d+)$/gm)) {
@@ -39,7 +43,7 @@ describe.skipIf(!canTrace)("accepted means durable", () => {
   });
 
   it("the same look catches a planted noSync", () => {
-    const { acks, early } = ackedTooEarly({ calls: 12, batch: 3, plantNoSync: true });
+    const { acks, early } = ackedTooEarly({ calls: 12, batch: 3 }, "noSync");
     expect(acks).toBe(12);
     expect(early.length).toBe(12);
   });
@@ -63,7 +67,7 @@ describe.skipIf(!canTrace)("power cuts, a seeded sample", () => {
   it("the same look catches a planted noSync", () => {
     const { lost, torn, unopened } = cutEverywhere({
       ...{ calls: 24, batch: 3, torn: 3, seed: 20261121, disksMax: 40 },
-      plantNoSync: true,
+      bug: "noSync",
     });
     expect(lost + torn + unopened).toBeGreaterThan(10);
   });

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { seededRandom } from "../../src/data/random.ts";
 import { DiskModel, diskCalls, type Image } from "./disk-model.ts";
+import { type PlantedBug, plantedArgs } from "./planted-bugs.ts";
 import { type SystemCall, trace } from "./strace.ts";
 
 const programOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -70,9 +71,13 @@ export const sum = (verdicts: readonly Verdict[]): Verdict => ({
 });
 
 /** Traces a writer in a new home. */
-export function traceWriter(home: string, settings: Record<string, unknown>): readonly SystemCall[] {
+export function traceWriter(
+  home: string,
+  settings: Record<string, unknown>,
+  bug?: PlantedBug,
+): readonly SystemCall[] {
   mkdirSync(home, { recursive: true });
-  const traced = trace([writerProgram, JSON.stringify({ home, ...settings })], {
+  const traced = trace([...plantedArgs(bug), writerProgram, JSON.stringify({ home, ...settings })], {
     names: diskCalls,
     contents: true,
   });
@@ -131,18 +136,16 @@ export function cutEverywhere(options: {
   readonly torn: number;
   readonly seed: number;
   readonly disksMax?: number;
-  readonly plantNoSync?: boolean;
+  readonly bug?: PlantedBug;
   /** Calls that the disk is told nothing of, as if the program had not made them. */
   readonly without?: (call: SystemCall) => boolean;
 }): Verdict {
-  const { calls, batch, torn, seed, disksMax = Number.POSITIVE_INFINITY, plantNoSync = false } = options;
+  const { calls, batch, torn, seed, disksMax = Number.POSITIVE_INFINITY, bug } = options;
   const { without = () => false } = options;
   const folder = mkdtempSync(join(tmpdir(), "usher-cuts-"));
   try {
     const home = join(folder, "home");
-    const traced = traceWriter(home, { calls, batch, plantNoSync, trim: true }).filter(
-      (call) => !without(call),
-    );
+    const traced = traceWriter(home, { calls, batch, trim: true }, bug).filter((call) => !without(call));
     const settings = { home, batch, torn, seed };
     const total = [...powerCuts(traced, settings)].length;
     const random = seededRandom(seed + 1);

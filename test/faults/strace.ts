@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,32 +51,20 @@ export const bytesOf = (text: string): Buffer => Buffer.from(text.replaceAll("\\
 /** Path of the descriptor that a call was made on. */
 export const pathOf = (text: string): string => bytesOf(/^\d+<([^>]*)>/.exec(text)?.[1] ?? "").toString();
 
-/** Runs a Node program under strace. One thread of the pool, so that `when=n` counts the calls of the process. */
+/** One thread of the pool, so that `when=n` counts the calls of the process; no calls that bypass the system's. */
+const environment = { UV_THREADPOOL_SIZE: "1", UV_USE_IO_URING: "0" };
+
+/** Runs a Node program under strace to its end. */
 export function trace(program: readonly string[], options: TraceOptions): Traced {
   const folder = mkdtempSync(join(tmpdir(), "usher-trace-"));
   const file = join(folder, "trace");
-  const strace = ["-f", "-xx", "-y", "-o", file, "-s", options.contents ? "10000000" : "256"];
-  const filters = (options.paths ?? []).flatMap((path) => ["-P", path]);
-  const inject = options.inject === undefined ? [] : ["-e", `inject=${options.inject}`];
-  const done = spawnSync(
-    "strace",
-    [
-      ...strace,
-      ...filters,
-      "-e",
-      `trace=${options.names.join(",")}`,
-      ...inject,
-      process.execPath,
-      ...program,
-    ],
-    {
-      env: { ...process.env, UV_THREADPOOL_SIZE: "1", UV_USE_IO_URING: "0" },
-      encoding: "utf8",
-      maxBuffer: 1 << 28,
-      timeout: options.timeoutMs ?? 60_000,
-      killSignal: "SIGKILL",
-    },
-  );
+  const done = spawnSync("strace", straceArgs(program, { ...options, file }), {
+    env: { ...process.env, ...environment },
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    timeout: options.timeoutMs ?? 60_000,
+    killSignal: "SIGKILL",
+  });
   if (done.error && (done.error as NodeJS.ErrnoException).code !== "ETIMEDOUT") throw done.error;
   const text = readFileSync(file, "latin1");
   rmSync(folder, { recursive: true });
@@ -87,6 +75,40 @@ export function trace(program: readonly string[], options: TraceOptions): Traced
     code: done.status,
     signal: done.signal,
   };
+}
+
+/** Starts a Node program under strace that goes on meanwhile. `calls` gives what it did, once it has ended. */
+export function startTraced(
+  program: readonly string[],
+  options: Pick<TraceOptions, "names">,
+): { child: ChildProcess; calls(): readonly SystemCall[] } {
+  const folder = mkdtempSync(join(tmpdir(), "usher-trace-"));
+  const file = join(folder, "trace");
+  const child = spawn("strace", straceArgs(program, { ...options, file }), {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return {
+    child,
+    calls() {
+      const text = readFileSync(file, "latin1");
+      rmSync(folder, { recursive: true });
+      return parse(text);
+    },
+  };
+}
+
+function straceArgs(
+  program: readonly string[],
+  { file, names, paths = [], inject, contents = false }: TraceOptions & { file: string },
+): string[] {
+  return [
+    ...["-f", "-xx", "-y", "-o", file, "-s", contents ? "10000000" : "256"],
+    ...paths.flatMap((path) => ["-P", path]),
+    ...["-e", `trace=${names.join(",")}`],
+    ...(inject === undefined ? [] : ["-e", `inject=${inject}`]),
+    ...[process.execPath, ...program],
+  ];
 }
 
 function parse(text: string): SystemCall[] {

@@ -6,9 +6,11 @@ import { eventSchemas, eventTypes, topicOf } from "../../src/contracts/events.ts
 import { bronzeEvents, bronzeEventsTable, type eventTopics, tables } from "../../src/contracts/tables.ts";
 import { openDuckdb } from "../../src/engine/duckdb.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import { readAcceptedEvents } from "../../src/lake/accepted-events.ts";
 import { openLake } from "../../src/lake/delta-lake.ts";
 import { sinkEvents } from "../../src/lake/event-sink.ts";
 import type { Lake } from "../../src/lake/lake.ts";
+import { receivedEventsTable, receiveEvents } from "../../src/lake/received-events.ts";
 import { eventId, memoryLog, type SmallLog } from "./small-log.ts";
 
 let engine: Engine;
@@ -127,6 +129,51 @@ describe("the sink", () => {
     await expect(sinkEvents(lake, "events_views", { log })).rejects.toMatchObject({ name: "UsherError" });
     expect(await lake.transactions("bronze_events_views_raw")).toEqual({});
   });
+
+  const good = {
+    event_type: "view",
+    user_id: "u",
+    event_id: eventId(1),
+    event_ts: "2026-01-02T03:04:05.000Z",
+  };
+  test.each([
+    ["no JSON", "{no"],
+    ["nothing", ""],
+    ["a number", "5"],
+    ["no event", "{}"],
+    ["bytes that are no text", "\u0000\ufffd"],
+    ["no time", JSON.stringify({ ...good, event_ts: "never" })],
+    ["no id", JSON.stringify({ ...good, event_id: null })],
+    ["a line longer than the engine reads at first", "x".repeat(5_000_000)],
+  ])("is not held up by a record that is %s", async (_, text) => {
+    for (let at = 0; at < 3; at++) log.add({ event_type: "view", user_id: "u1", item_id: `i${at}` });
+    log.spoil("events_views", { partition: 0, offset: 1 }, text);
+    expect(await sinkEvents(lake, "events_views", { log })).toMatchObject({ events: 3, lost: 0 });
+    expect((await rows())[1]?.["raw_payload"]).toBe(text);
+    await receiveEvents(engine, lake);
+    const received = await engine.rows(`SELECT item_id FROM ${receivedEventsTable} ORDER BY item_id`);
+    expect(received.map((row) => row["item_id"])).toEqual(["i0", "i2"]);
+    const place = { topic: "events_views", partition: 0, from: 0, to: 3 } as const;
+    for await (const page of readAcceptedEvents({ lake, engine }, place)) expect(page).toHaveLength(2);
+  });
+
+  test.each(["half a pair \ud800 alone", "\udfff", "\\ud800", "\\\ud800", "é\u0000😀", '"\n\u2028'])(
+    "keeps an accepted text of odd characters: %j",
+    async (review_text) => {
+      const event = log.add({ event_type: "rating", user_id: "u", item_id: "i", rating: 5, review_text });
+      const after = log.add({ event_type: "rating", user_id: "u", item_id: "j", rating: 4 });
+      await sinkEvents(lake, "events_ratings", { log });
+      expect(await rows("events_ratings")).toMatchObject([
+        {
+          event_id: event.event_id,
+          rating: 5,
+          review_text: Buffer.from(review_text).toString(),
+          raw_payload: JSON.stringify(event),
+        },
+        { event_id: after.event_id },
+      ]);
+    },
+  );
 
   test("takes every type of event, each in the table of its topic", async () => {
     const session = eventId(900);

@@ -17,6 +17,8 @@ interface Fields {
 export interface SmallLog extends EventReader {
   /** Adds an event as the intake would; it gets an id and a time where it has none. */
   add(fields: Fields, place?: { partition?: number; receivedMs?: number }): Fields & { event_id: string };
+  /** Puts another text in the place of a record. */
+  spoil(topic: string, place: { partition: number; offset: number }, text: string): void;
   /** Forgets the first records of a partition. */
   forget(topic: string, partition: number, count: number): void;
 }
@@ -46,6 +48,10 @@ export function memoryLog(): SmallLog {
         value: new TextEncoder().encode(JSON.stringify(event)),
       });
       return event;
+    },
+    spoil: (topic, { partition, offset }, text) => {
+      const records = partitionOf(topic, partition);
+      records[offset] = { ...(records[offset] as LogEntry), value: new TextEncoder().encode(text) };
     },
     forget: (topic, partition, count) => void partitionOf(topic, partition).splice(0, count),
     partitions: async () =>

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => rm(ground.folder, { recursive: true, force: true }));
 
 it(`SIGKILL of the server under load, seed ${campaignSeed}: nothing that was acknowledged is lost or doubled`, async () => {
-  const kills = rounds(20, 5);
+  const kills = rounds(60, 20);
   const report = await killUnderLoad(ground.home, { kills, seed: campaignSeed });
   console.log(reportLine(report));
   expect(report).toMatchObject({ lost: 0, doubled: 0 });
