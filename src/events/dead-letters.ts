@@ -116,7 +116,8 @@ export function deadLetters(options: { log: EventLog; intake: Intake; now?: () =
       if (letter.consumer) {
         const record = await recordBehind(log, letter, corrected);
         const event_id = eventIdOf(record);
-        const again = { ...record, id: derivedUuid(`record of ${id}`), receivedMs: nowMs };
+        const { topic, key, value } = record;
+        const again = { topic, key, value, id: derivedUuid(`record of ${id}`), receivedMs: nowMs };
         const [place] = await log.append([again, noteOf(event_id)]);
         return { event_id, status: place?.isDuplicate ? "duplicate" : "accepted" };
       }

@@ -12,7 +12,7 @@ export interface NewRecord {
   readonly value: Uint8Array;
 }
 
-/** A record of the log. */
+/** A record of the log. Its fields may be read when they are asked: name them, a spread would lose them. */
 export interface LogRecord extends NewRecord {
   readonly partition: number;
   /** Place in its partition, from 0 on; gaps may come from retention only. */

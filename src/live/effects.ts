@@ -26,6 +26,8 @@ import type { WriteBehind } from "./write-behind.ts";
 export interface Arrived {
   readonly event: LoggedEvent;
   readonly at?: Pick<Appended, "topic" | "partition" | "offset"> | undefined;
+  /** The log may hold the event at another place too: its place does not tell that it is new. Default false. */
+  readonly mayBeKnown?: boolean;
 }
 
 /** What an event does to the state, at once; `undefined` where it does nothing. */
@@ -97,18 +99,23 @@ export class Effects {
   }
 
   /** All that must be fetched. The own key only where the place in the log does not tell that the event is new. */
-  #keysOf({ event, owner, own, action }: Prepared): readonly string[] {
+  #keysOf(prepared: Prepared): readonly string[] {
+    const { event, owner, own, action } = prepared;
     if (event.event_type === "merge") return [];
-    const keys = this.#applied.isWhole ? [] : [own];
+    const keys = this.#mayBeKnown(prepared) ? [own] : [];
     if (action && isSession(owner)) keys.push(mergesKey(owner));
     return keys;
+  }
+
+  #mayBeKnown({ mayBeKnown = false }: Prepared): boolean {
+    return mayBeKnown || !this.#applied.isWhole;
   }
 
   /** Everything that an event needs to know is read here; what it gives changes the state at once. `undefined`: nothing to do. */
   #changeOf(prepared: Prepared): Change | Promise<Change> {
     const { event, own } = prepared;
     if (event.event_type === "merge") return this.#mergeOf(event);
-    if (!this.#applied.isWhole && this.#state.peek(own) !== undefined) return undefined; // it is known
+    if (this.#mayBeKnown(prepared) && this.#state.peek(own) !== undefined) return undefined; // it is known
     if (event.event_type === "impression") return this.#impressionOf(event, prepared);
     if (event.event_type === "retract") return this.#retractOf(event, prepared);
     return this.#actionOf(event, prepared);
@@ -205,11 +212,13 @@ export class Effects {
   }
 }
 
-function prepare({ event, at }: Arrived): Prepared {
-  if (event.event_type === "merge") return { event, at, owner: "", group: "", own: "" };
+function prepare(arrived: Arrived): Prepared {
+  const { event } = arrived;
+  if (event.event_type === "merge") return { ...arrived, owner: "", group: "", own: "" };
   const owner = ownerOf(event);
   const group = event.event_type === "impression" ? impressionsOf(owner) : actionsOf(owner);
-  return { event, at, owner, group, own: group + placeOf(event), action: actionOf(event) };
+  const { at, mayBeKnown = false } = arrived;
+  return { event, at, mayBeKnown, owner, group, own: group + placeOf(event), action: actionOf(event) };
 }
 
 const overlaps = (owners: readonly Owner[], others: ReadonlySet<Owner>) =>

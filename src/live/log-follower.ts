@@ -53,7 +53,9 @@ export async function followLog(
       const gap = { ...place, from, to };
       missed.push(gap);
       for await (const events of earlier?.(gap) ?? []) {
-        await apply(events.map(({ event, offset }) => ({ event, at: { ...place, offset } })));
+        await apply(
+          events.map(({ event, offset }) => ({ event, at: { ...place, offset }, mayBeKnown: true })),
+        );
         restored += events.length;
       }
     }
@@ -73,7 +75,8 @@ export async function followLog(
       const arrived: Arrived[] = [];
       for (const record of read) {
         const event = eventOf(record);
-        if (event) arrived.push({ event, at: record });
+        // a record that was appended again for a consumer has an id of its own
+        if (event) arrived.push({ event, at: record, mayBeKnown: record.id !== event.event_id });
         else {
           applied.add(record);
           unreadable++;
