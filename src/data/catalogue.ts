@@ -46,3 +46,45 @@ export function catalogue(items: readonly Item[]): Catalogue {
   const byId = new Map(items.map((item) => [item.itemId, item]));
   return { items, get: (itemId) => byId.get(itemId) };
 }
+
+/**
+ * The catalogue that answers now: that of the release that serves, under what was written since.
+ *
+ * Indexes: first the items of the release, at the same indexes as in its training set, then what was added since. An index keeps its
+ * item as long as the release serves.
+ */
+export interface LiveCatalogue extends Catalogue {
+  /** Items of the release; from this index on models know nothing of them. */
+  readonly trainedCount: number;
+  /** Grows with every write: what was made of an older version is to be made anew. */
+  readonly version: number;
+  /** −1 where nobody has it. */
+  indexOf(itemId: string): number;
+}
+
+/** The catalogue of a release to which nothing was written yet. */
+export function releaseCatalogue(items: readonly Item[]): LiveCatalogue {
+  const indexes = new Map(items.map(({ itemId }, index) => [itemId, index]));
+  return {
+    ...catalogue(items),
+    trainedCount: items.length,
+    version: 0,
+    indexOf: (itemId) => indexes.get(itemId) ?? -1,
+  };
+}
+
+/** Where and when somebody asks. */
+export interface Viewpoint {
+  /** ms since 1970. */
+  readonly nowMs: number;
+  /** Two letters (ISO 3166); absent: unknown, which only what may be shown everywhere passes. */
+  readonly country?: string | undefined;
+}
+
+/** Whether an item may be shown at all: known, not withdrawn, and available here and now. Cost: O(its countries). */
+export function isShown(item: Item | undefined, { nowMs, country }: Viewpoint): item is Item {
+  if (!item || item.isPlaceholder || item.isHidden) return false;
+  if (item.availableFrom !== undefined && nowMs < item.availableFrom) return false;
+  if (item.availableUntil !== undefined && nowMs >= item.availableUntil) return false;
+  return item.countries === undefined || (country !== undefined && item.countries.includes(country));
+}
