@@ -60,7 +60,7 @@ export function receiveLong(
       request.resume();
       setTimeout(() => {
         if (!request.complete) socket.destroy();
-      }, drainTimeoutMs).unref();
+      }, drainTimeoutMs + lingerMs).unref();
     },
   };
 }

@@ -15,7 +15,8 @@ export interface ImportBench {
   readonly folder: string;
   /** Writes files into a new folder; text is written as UTF-8. @returns The folder. */
   files(files: Readonly<Record<string, string | Uint8Array>>): Promise<string>;
-  import(folder: string, ratingsFile?: string): Promise<SourceImport>;
+  /** Default source: movielens. */
+  import(folder: string, ratingsFile?: string, source?: "movielens" | "csv"): Promise<SourceImport>;
   /** The rows of a staging SELECT. */
   staged(imported: SourceImport, name: StagingName, columns?: string): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
@@ -36,9 +37,9 @@ export async function importBench(): Promise<ImportBench> {
       for (const [name, content] of Object.entries(files)) await writeFile(join(target, name), content);
       return target;
     },
-    import: (location, ratingsFile) =>
+    import: (location, ratingsFile, source = "movielens") =>
       importSource({
-        spec: { source: "movielens", location, ...(ratingsFile ? { ratingsFile } : {}) },
+        spec: { source, location, ...(ratingsFile ? { ratingsFile } : {}) },
         lake,
         engine,
       }),

@@ -104,14 +104,20 @@ describe("an import", () => {
   });
 
   test("tells its phases, the bronze writes and the commits", async () => {
-    const texts: string[] = [];
+    const texts = new Set<string>();
+    const shares: number[] = [];
     await importSource({
       spec: { source: "movielens", location: await bench.files(smallCsv) },
       lake: bench.lake,
       engine: bench.engine,
-      onProgress: ({ phase, text }) => texts.push(`${phase}|${text.replace(/version \d+/, "version N")}`),
+      onProgress: ({ phase, text, fraction }) => {
+        texts.add(`${phase}|${text.replace(/version \d+/, "version N")}`);
+        if (fraction !== undefined) shares.push(fraction);
+      },
     });
-    expect(texts).toEqual([
+    expect(shares).toEqual([...shares].sort((left, right) => left - right));
+    expect([shares[0], shares.includes(0.5), (shares.at(-1) as number) < 1]).toEqual([0, true, true]);
+    expect([...texts]).toEqual([
       "bronze|bronze: copying ratings.csv",
       "bronze|bronze: copying movies.csv",
       "bronze|bronze: writing bronze_movielens_ratings_raw",

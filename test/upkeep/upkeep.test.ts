@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RecommendationsBody } from "../../src/contracts/http.ts";
+import type { ReleaseReport } from "../../src/contracts/release.ts";
 import { bronzeEventsTable } from "../../src/contracts/tables.ts";
 import type { JobRecord, LineageRecord, RunRecord } from "../../src/contracts/workflow.ts";
 import { loadConfiguration } from "../../src/home/configuration.ts";
@@ -186,6 +187,47 @@ describe("the slow loop of a home", () => {
     });
   }, 60_000);
 
+  it("refuses a training that asks for what there is not, naming it", async () => {
+    const asked = async (body: object) => {
+      const { status, body: problem } = await send("POST", "/v1/models", body);
+      const { code, errors } = problem as { code: string; errors: { field: string; message: string }[] };
+      return [status, code, errors[0]?.field, errors[0]?.message];
+    };
+    expect(await asked({ algorithms: ["ials", "poplarity"] })).toEqual([
+      ...[400, "MODEL_UNKNOWN", "algorithms"],
+      expect.stringContaining("did you mean popularity?"),
+    ]);
+    expect(await asked({ parameters: { ialz: {} } })).toEqual([
+      ...[400, "MODEL_UNKNOWN", "parameters.ialz"],
+      expect.stringContaining("did you mean ials?"),
+    ]);
+    expect(await asked({ parameters: { ials: { factros: 8 } } })).toEqual([
+      ...[400, "MODEL_PARAMETER", "parameters.ials.factros"],
+      expect.stringContaining("did you mean factors?"),
+    ]);
+    expect(await asked({ parameters: { ials: { factors: 0 } } })).toEqual([
+      ...[400, "MODEL_PARAMETER", "parameters.ials.factors"],
+      "ials: factors must be an integer in 1..1024, got 0",
+    ]);
+    expect(await asked({ parameters: { svd: { factors: 8 } } })).toEqual([
+      ...[400, "PARAMETER_INVALID", "parameters.svd"],
+      expect.stringContaining("name svd in `algorithms` too"),
+    ]);
+    expect(await asked({ parameters: { ials: { factors: [8] } } })).toEqual([
+      ...[400, "BODY_INVALID", "parameters.ials.factors"],
+      "parameters.ials.factors: expected a number or a text, got 1 values",
+    ]);
+    expect(await asked({ algorithms: [] })).toEqual([
+      ...[400, "BODY_INVALID", "algorithms"],
+      "algorithms: expected a list of 1..20 entries, got 0 values",
+    ]);
+    expect(await asked({ seed: -1 })).toEqual([
+      ...[400, "BODY_INVALID", "seed"],
+      "seed: expected an integer in 0..4294967295, got -1",
+    ]);
+    expect((await get<{ items: JobRecord[] }>("/v1/jobs")).items).toHaveLength(1);
+  });
+
   it("a job can be cancelled; what serves stays", async () => {
     const { body } = await send("POST", "/v1/models", {});
     const path = `/v1/jobs/${(body as unknown as JobRecord).id}`;
@@ -214,8 +256,62 @@ describe("the slow loop of a home", () => {
     expect(await served()).toBe("v0002");
     expect((await send("POST", "/v1/models/v0003/promote")).body).toEqual({ version: "v0003" });
     expect(await served()).toBe("v0003");
-    expect((await send("POST", "/v1/models/v0099/promote")).body["code"]).toBe("RELEASE_UNKNOWN");
+    for (const path of ["v0099/promote", "v0099/rollback", "none/promote"]) {
+      const { status, body } = await send("POST", `/v1/models/${path}`);
+      expect([status, body["code"], body["errors"]]).toMatchObject([
+        404,
+        "RELEASE_UNKNOWN",
+        [{ field: "version" }],
+      ]);
+    }
+    expect(await get<object>("/v1/models/v0002")).toMatchObject({ version: "v0002", serving: false });
+    const { status, body } = await send("GET", "/v1/models/v0099");
+    expect([status, body["code"], body["errors"]]).toMatchObject([
+      404,
+      "RELEASE_UNKNOWN",
+      [{ field: "version" }],
+    ]);
+    expect((await send("POST", "/v1/models/v0001/promote")).status).toBe(200);
+    expect((await send("POST", "/v1/models/v0001/rollback")).body["code"]).toBe("RELEASE_UNKNOWN");
+    expect((await send("POST", "/v1/models/v0003/promote")).status).toBe(200);
   });
+
+  it("trains with what was asked for, and says so in the release and in the lineage", async () => {
+    const asked = {
+      algorithms: ["ials", "svd"],
+      parameters: { ials: { epochs: 4 }, svd: { factors: 3 } },
+      seed: 7,
+    };
+    const { status, body } = await send("POST", "/v1/models", asked);
+    expect(status).toBe(202);
+    const path = `/v1/jobs/${body["id"]}`;
+    await until(async () => (await get<JobRecord>(path)).status !== "running");
+    const job = await get<JobRecord>(path);
+    expect([job.status, job.error]).toEqual(["succeeded", undefined]);
+    const release = await get<ReleaseReport>(`/v1/models/${job.result?.["release"]}`);
+    expect(release.settings).toEqual({
+      models: { ials: { factors: 8, epochs: 4 }, svd: { factors: 3 } },
+      seed: 7,
+      algorithms: ["ials", "svd"],
+    });
+    expect(release.seed).toBe(7);
+    const tried = [...release.rankers, ...release.raters].map(({ algorithm }) => algorithm);
+    expect(tried).not.toContain("item-knn");
+    expect(release.rankers.find(({ algorithm }) => algorithm === "ials")?.parameters).toMatchObject({
+      epochs: 4,
+    });
+    const settings = async () => {
+      const { items } = await get<{ items: { task: string; inputs: { settings?: string } }[] }>(
+        "/v1/lineage",
+      );
+      return JSON.parse(items.find(({ task }) => task === "train")?.inputs.settings ?? "{}");
+    };
+    expect(await settings()).toEqual(release.settings);
+    // the configuration asks for something else: so it is no longer unchanged
+    const run = await start(["train"]);
+    expect(run.tasks[0]?.status).toBe("succeeded");
+    expect(await settings()).toEqual({ models: { ials: { factors: 8, epochs: 3 } }, seed: 42 });
+  }, 60_000);
 
   it("shows quality reports and rejected rows", async () => {
     const { items } = await get<{ items: { number: number; accepted: boolean }[] }>(
