@@ -8,6 +8,8 @@ export interface BenchOptions {
   readonly tiny: boolean;
   /** Run the Python rival too, by turns with ours, and keep the result in bench/REPORT.md. */
   readonly rival?: boolean;
+  /** How long a simulation takes. Default: what the benchmark says. */
+  readonly minutes?: number;
 }
 
 /** The first columns of a file as whole numbers, row by row. */

@@ -1,4 +1,4 @@
-// `npm run bench -- <name> [--data <folder>] [--tiny] [--rival]`: builds what is not built, compiles the benchmarks and runs one.
+// `npm run bench -- <name> [--data <folder>] [--tiny] [--rival] [--minutes <n>]`: builds what is not built, compiles the benchmarks and runs one.
 // `npm run bench -- report` runs every contest with its rival and so writes bench/REPORT.md anew.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, readdirSync } from "node:fs";
@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
     data: { type: "string" },
     tiny: { type: "boolean", default: false },
     rival: { type: "boolean", default: false },
+    minutes: { type: "string" },
   },
 });
 const load = (name) => import(pathToFileURL(`${root}/dist/bench/bench/${name}.js`).href);
@@ -40,9 +41,14 @@ if (benches.length === 0 || benches.some(([, bench]) => !("run" in bench))) {
   process.exit(2);
 }
 const { tiny } = values;
+const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
+if (minutes !== undefined && !(minutes > 0 && minutes <= 10_080)) {
+  console.error(`bench: --minutes: expected a number in 0..10080, got ${values.minutes}`);
+  process.exit(2);
+}
 const rival = values.rival || name === "report";
 const dataFolder = values.data ?? process.env.USHER_DATA ?? `${root}/../shared/data`;
 for (const [one, bench] of benches) {
   console.log(`${one}${tiny ? " (tiny)" : ""}, Node ${process.version}, ${process.arch}`);
-  await bench.run({ dataFolder, tiny, rival });
+  await bench.run({ dataFolder, tiny, rival, minutes });
 }

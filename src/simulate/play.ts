@@ -20,6 +20,8 @@ export interface PlayOptions {
   readonly attemptsMax?: number;
   /** Told each event with the status that it got. */
   readonly onAcknowledged?: (event: SimulatedEvent, status: EventStatus) => void;
+  /** Told how long each list took, ms. */
+  readonly onList?: (elapsedMs: number) => void;
   /** Told about once a second how far it is. */
   readonly onProgress?: (done: { seconds: number; sent: number; asked: number }) => void;
 }
@@ -99,6 +101,7 @@ interface Stage {
   readonly listLength: number;
   readonly lists: { asked: number; failed: number };
   readonly listMs: Latencies;
+  readonly onList: ((elapsedMs: number) => void) | undefined;
   readonly probeMs: Latencies;
   readonly versions: Set<string>;
   readonly failures: string[];
@@ -108,7 +111,8 @@ interface Stage {
   stale: number;
 }
 
-function openStage({ address, listLength = 10, attemptsMax = 30, onAcknowledged }: PlayOptions): Stage {
+function openStage(options: PlayOptions): Stage {
+  const { address, listLength = 10, attemptsMax = 30, onAcknowledged, onList } = options;
   const failures: string[] = [];
   const client = httpClient(address, connections);
   const onFailure = (text: string) => {
@@ -120,6 +124,7 @@ function openStage({ address, listLength = 10, attemptsMax = 30, onAcknowledged 
     listLength,
     lists: { asked: 0, failed: 0 },
     listMs: latencies(),
+    onList,
     probeMs: latencies(),
     versions: new Set(),
     failures,
@@ -170,6 +175,7 @@ async function askList(stage: Stage, { userId, sessionId }: Visit): Promise<Show
     const { status, text, elapsedMs } = await stage.client.send(path);
     if (status !== 200) throw new Error(`expected 200, got ${status} ${text.slice(0, 300)}`);
     stage.listMs.add(elapsedMs);
+    stage.onList?.(elapsedMs);
     const body = JSON.parse(text) as {
       request_id: string;
       model_version: string;

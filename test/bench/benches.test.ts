@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { run as living } from "../../bench/living.ts";
 import { run as leaveOneOut } from "../../bench/ncf-leave-one-out.ts";
 import { run as ratingFolds } from "../../bench/rating-5-fold.ts";
+import { run as simulateRetrain } from "../../bench/simulate-retrain.ts";
 import { run as walking } from "../../bench/walking.ts";
 
 const dataFolder = process.env["USHER_DATA"] ?? "../shared/data";
@@ -60,5 +61,24 @@ describe("bench living, tiny", () => {
     expect(result.changedMsP99).toBeGreaterThanOrEqual(result.changedMsP50);
     expect([result.unchanged, result.replayed]).toEqual([0, 2000]);
     expect(result.checksum).toMatch(/^[0-9a-f]{12}$/);
+  });
+});
+
+describe("bench simulate-retrain, tiny", () => {
+  it("serves every request before, during and after a retraining, whose release is taken up", async () => {
+    const { summary, listMs, run } = await simulateRetrain({ dataFolder, tiny: true });
+    expect([summary.failures, summary.isServed, summary.modelVersions]).toEqual([
+      [],
+      true,
+      ["v0001", "v0002"],
+    ]);
+    expect(run.status).toBe("succeeded");
+    const { before, during, after } = listMs;
+    for (const { count, p50, p99 } of [before, during, after]) {
+      expect(count).toBeGreaterThan(0);
+      expect(p99).toBeGreaterThanOrEqual(p50);
+    }
+    expect(before.count + during.count + after.count).toBe(summary.lists.asked);
+    expect(summary.events.accepted).toBeGreaterThan(100);
   });
 });
