@@ -1,6 +1,6 @@
 import { basename, dirname } from "node:path";
 import type { Random } from "../../src/data/random.ts";
-import { bytesOf, type SystemCall } from "./strace.ts";
+import { bytesOf, pathOf, type SystemCall } from "./strace.ts";
 
 /** System calls that change a disk, and those that print. */
 export const diskCalls: readonly string[] = [
@@ -65,7 +65,7 @@ export class DiskModel {
     const descriptor = this.#descriptors.get(/^(\d+)/.exec(text)?.[1] ?? "");
     if (name === "openat") this.#open(call, strings[0]!.toString());
     else if (name === "write" && /^1</.test(text)) return { printed: strings[0]!.toString(), changed: false };
-    else if (name === "close") this.#descriptors.delete(/^(\d+)/.exec(text)?.[1] ?? "");
+    else if (name === "close") this.#close(text);
     else if (/^(rename|link|unlink|mkdir|rmdir)/.test(name))
       return { changed: this.#rename(name, text, strings) };
     else if (descriptor) return { changed: this.#onDescriptor(call, descriptor, strings) };
@@ -85,6 +85,12 @@ export class DiskModel {
     if (!node) return;
     if (/O_TRUNC/.test(text)) node.pending.push({ size: 0 });
     this.#descriptors.set(`${result}`, { path, node, isSynced: /O_D?SYNC/.test(text), at: 0 });
+  }
+
+  /** A thread may get the number of a descriptor before another has returned from closing it: the path tells which is meant. */
+  #close(text: string): void {
+    const number = /^(\d+)/.exec(text)?.[1] ?? "";
+    if (this.#descriptors.get(number)?.path === pathOf(text)) this.#descriptors.delete(number);
   }
 
   #onDescriptor(call: SystemCall, descriptor: Descriptor, strings: readonly Buffer[]): boolean {
@@ -126,7 +132,8 @@ export class DiskModel {
   #rename(name: string, text: string, strings: readonly Buffer[]): boolean {
     const [from, to] = strings.map((bytes) => bytes.toString());
     if (from === undefined || !from.startsWith(`${this.root}/`)) return false;
-    const folder = this.#find(dirname(from)) as Node;
+    const folder = this.#find(dirname(from));
+    if (!folder) throw new Error(`the model has no folder for ${name} ${from}`);
     const live = folder.live as Map<string, Node>;
     const was = live.get(basename(from));
     const record = (change: NameChange) => {

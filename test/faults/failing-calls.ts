@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkHomes, type Ledger, type Verdict, writerProgram } from "./power-cut.ts";
+import { checkHomes, type Ledger, subjects, type Verdict } from "./power-cut.ts";
 import { type SystemCall, type Traced, trace } from "./strace.ts";
 
 /** Calls on the disk that can fail. */
@@ -50,7 +50,7 @@ const run = (
   const from = performance.now();
   const traced = trace(
     [
-      writerProgram,
+      subjects.log.writer,
       JSON.stringify({ home, batch, from: isFresh ? 0 : calls, calls: isFresh ? calls : 2 * calls }),
     ],
     {

@@ -8,7 +8,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Random } from "../../src/data/random.ts";
 import { openLmdbEventLog } from "../../src/events/lmdb-event-log.ts";
-import { checkHomes, writerProgram } from "./power-cut.ts";
+import { checkHomes, subjects } from "./power-cut.ts";
 
 const consumerProgram = fileURLToPath(new URL("log-consumer.js", import.meta.url));
 
@@ -45,7 +45,7 @@ export async function killWriters(rounds: number, random: Random): Promise<KillR
   for (let round = 0; round < rounds; round++) {
     const home = join(folder, `home-${round}`);
     mkdirSync(home);
-    const { child, begun, ended } = start(writerProgram, {
+    const { child, begun, ended } = start(subjects.log.writer, {
       home,
       calls: 1e9,
       batch,

@@ -22,3 +22,20 @@ export const changesOf = (state) => [
   [`each/${`${state}`.padStart(6, "0")}`, Buffer.alloc(state % 5 === 2 ? 5000 : 30, `${state};`)],
   ["twin", Buffer.from(`${state}`)],
 ];
+
+/** Rows that call n of the writer of tables writes. */
+export const rowsOf = (call) => 40 + (call % 7);
+
+/** Ratings of a few users, from which a release is trained. */
+export const trainingRows = () => {
+  const [userCount, itemCount] = [30, 12];
+  const rows = [];
+  for (let user = 0; user < userCount; user++)
+    for (let item = 0; item < itemCount; item++)
+      if ((user * 7 + item * 5) % 3 !== 0) rows.push([user, item, 1 + ((user + item) % 5)]);
+  const column = (at) => rows.map((row) => row[at]);
+  return {
+    ...{ userCount, itemCount, users: Int32Array.from(column(0)), items: Int32Array.from(column(1)) },
+    values: Float32Array.from(column(2)),
+  };
+};

@@ -9,8 +9,15 @@ import { type PlantedBug, plantedArgs } from "./planted-bugs.ts";
 import { type SystemCall, trace } from "./strace.ts";
 
 const programOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-export const writerProgram: string = programOf("log-writer.js");
-const checkerProgram = programOf("check-homes.js");
+
+/** What is written and broken: a program that writes in a home and says what was acknowledged, and one that opens what it left. */
+export const subjects = {
+  /** The log and the state. */
+  log: { writer: programOf("log-writer.js"), checker: programOf("check-homes.js") },
+  /** Tables and releases. */
+  lake: { writer: programOf("lake-writer.js"), checker: programOf("check-lakes.js") },
+};
+export type Subject = keyof typeof subjects;
 
 /** What a writer had been told when its home stopped. */
 export interface Ledger {
@@ -33,13 +40,16 @@ export interface Verdict {
 }
 
 /** Opens homes in processes of their own and compares them with what was acknowledged. A home that ends the process does not open. */
-export function checkHomes(homes: readonly (Ledger & { readonly home: string })[]): Verdict {
+export function checkHomes(
+  homes: readonly (Ledger & { readonly home: string })[],
+  subject: Subject = "log",
+): Verdict {
   const found: string[][] = [];
   const file = join(mkdtempSync(join(tmpdir(), "usher-check-")), "homes.json");
   while (found.length < homes.length) {
     const from = found.length;
     writeFileSync(file, JSON.stringify(homes.slice(from)));
-    const done = spawnSync(process.execPath, [checkerProgram, file], {
+    const done = spawnSync(process.execPath, [subjects[subject].checker, file], {
       encoding: "utf8",
       timeout: 120_000,
       maxBuffer: 1 << 28,
@@ -74,13 +84,16 @@ export const sum = (verdicts: readonly Verdict[]): Verdict => ({
 export function traceWriter(
   home: string,
   settings: Record<string, unknown>,
-  bug?: PlantedBug,
+  { bug, subject = "log" }: { bug?: PlantedBug | undefined; subject?: Subject } = {},
 ): readonly SystemCall[] {
   mkdirSync(home, { recursive: true });
-  const traced = trace([...plantedArgs(bug), writerProgram, JSON.stringify({ home, ...settings })], {
-    names: diskCalls,
-    contents: true,
-  });
+  const traced = trace(
+    [...plantedArgs(bug), subjects[subject].writer, JSON.stringify({ home, ...settings })],
+    {
+      names: diskCalls,
+      contents: true,
+    },
+  );
   if (!traced.stdout.endsWith("done\n"))
     throw new Error(`the traced writer did not end well: ${traced.stdout}`);
   return traced.calls;
@@ -131,6 +144,8 @@ const homesAtOnce = 100;
 
 /** Traces a run, cuts the power everywhere, and opens every disk (or a seeded share of them, where `disksMax` is less). */
 export function cutEverywhere(options: {
+  /** Default: `log`. */
+  readonly subject?: Subject;
   readonly calls: number;
   readonly batch: number;
   readonly torn: number;
@@ -141,18 +156,20 @@ export function cutEverywhere(options: {
   readonly without?: (call: SystemCall) => boolean;
 }): Verdict {
   const { calls, batch, torn, seed, disksMax = Number.POSITIVE_INFINITY, bug } = options;
-  const { without = () => false } = options;
+  const { without = () => false, subject = "log" } = options;
   const folder = mkdtempSync(join(tmpdir(), "usher-cuts-"));
   try {
     const home = join(folder, "home");
-    const traced = traceWriter(home, { calls, batch, trim: true }, bug).filter((call) => !without(call));
+    const traced = traceWriter(home, { calls, batch, trim: true }, { bug, subject }).filter(
+      (call) => !without(call),
+    );
     const settings = { home, batch, torn, seed };
     const total = [...powerCuts(traced, settings)].length;
     const random = seededRandom(seed + 1);
     const verdicts: Verdict[] = [];
     let waiting: (Ledger & { home: string })[] = [];
     const check = () => {
-      verdicts.push(checkHomes(waiting));
+      verdicts.push(checkHomes(waiting, subject));
       for (const one of waiting) rmSync(one.home, { recursive: true });
       waiting = [];
     };

@@ -123,15 +123,14 @@ function parse(text: string): SystemCall[] {
     }
     const resumed = /^<\.\.\. \w+ resumed>(.*)$/s.exec(rest);
     const whole = resumed ? `${begun.get(thread) ?? ""}${resumed[1]}` : rest;
-    const at = whole.lastIndexOf(") = ");
     const head = /^(\w+)\(/.exec(whole);
-    if (at < 0 || !head) continue; // signals and exits
-    const outcome = /^(-?\d+)(?:<([^>]*)>)?/.exec(whole.slice(at + 4).trimStart());
-    if (!outcome) continue;
+    // short lines are filled up to a column, so more than one blank may come; strings hold no brackets, they are \\xNN
+    const outcome = /\)\s+= (-?\d+)(?:<([^>]*)>)?[^)]*(?:\([^)]*\))?$/.exec(whole);
+    if (!outcome || !head) continue; // signals and exits
     calls.push({
       thread,
       name: head[1] as string,
-      text: whole.slice(head[0].length, at),
+      text: whole.slice(head[0].length, outcome.index),
       result: Number(outcome[1]),
       opened: bytesOf(outcome[2] ?? "").toString(),
     });
