@@ -29,7 +29,7 @@ afterAll(async () => {
 const upload = async (files: Record<string, string | Uint8Array>, fields: Record<string, string> = {}) => {
   const form = new FormData();
   for (const [name, content] of Object.entries(files))
-    form.append("files", new Blob([content as BlobPart]), name);
+    form.append("files", new Blob([content as Uint8Array<ArrayBuffer>]), name);
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   const answer = await fetch(`${address}/v1/imports`, { method: "POST", body: form });
   return {

@@ -168,11 +168,13 @@ describe("a retraining by the number of events", () => {
     viewed(5);
     const held = await upkeep.runner.start({
       trigger: "t",
-      extra: {
-        name: "held",
-        run: ({ signal }) =>
-          new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("stopped")))),
-      },
+      graph: [
+        {
+          name: "held",
+          run: ({ signal }) =>
+            new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("stopped")))),
+        },
+      ],
     });
     await clock.move(60_000);
     await upkeep.scheduler.tick();
