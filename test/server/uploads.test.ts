@@ -282,7 +282,7 @@ describe("an upload", () => {
     const body = file("ratings.csv", ratings) + end;
     for (let turn = 1; turn <= 2; turn++) {
       socket.write(head(body.length));
-      for (const piece of body.match(/[^]{1,40}/g) ?? []) {
+      for (const piece of body.match(/[\s\S]{1,40}/g) ?? []) {
         socket.write(piece);
         await wait(900); // Node looks for late requests each second
       }
