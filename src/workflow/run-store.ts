@@ -10,8 +10,8 @@ export interface RunStore {
   save(run: RunRecord): Promise<void>;
   /** @throws UsherError `RUN_UNKNOWN`, also where its file is damaged. */
   get(id: string): Promise<RunRecord>;
-  /** The newest first. */
-  list(options?: { limit?: number }): Promise<RunRecord[]>;
+  /** The newest first, of all lanes or of one. */
+  list(options?: { limit?: number; lane?: string }): Promise<RunRecord[]>;
   /** The last success of each task, by task. */
   lineage(): Promise<Readonly<Record<string, LineageRecord>>>;
   /** Notes a success. */
@@ -81,12 +81,12 @@ export async function openRunStore(
       if (run) return run;
       throw new UsherError("RUN_UNKNOWN", `expected the id of a run, got ${id.slice(0, 100)}`);
     },
-    list: async ({ limit = runsKept } = {}) => {
+    list: async ({ limit = Number.POSITIVE_INFINITY, lane } = {}) => {
       const found: RunRecord[] = [];
       for (const id of await ids()) {
         if (found.length >= limit) break;
         const run = await read(id);
-        if (run) found.push(run);
+        if (run && (lane === undefined || run.lane === lane)) found.push(run);
       }
       return found;
     },
