@@ -63,7 +63,8 @@ export const configurationSchema = Type.Object(
     retrain: Type.Object(
       {
         cron: Type.String({
-          description: "When a server builds and trains anew, as a cron pattern; empty = never by the clock.",
+          description:
+            "When a server builds and trains anew, as a cron pattern of five fields, or six with seconds first; empty = never by the clock.",
         }),
         zone: Type.String({
           minLength: 1,
@@ -75,7 +76,8 @@ export const configurationSchema = Type.Object(
         after_interactions: Type.Integer({
           minimum: 0,
           maximum: 1_000_000_000,
-          description: "New events after which it builds and trains anew; 0 = never by number.",
+          description:
+            "So many events since the newest release have it build and train anew; where that fails, as many more have to come. 0 = never by number.",
         }),
       },
       exact,
@@ -95,7 +97,8 @@ export const configurationSchema = Type.Object(
         grace_hours: Type.Integer({
           minimum: 1,
           maximum: 87_600,
-          description: "How long files and builds that nothing needs any more stay, in hours.",
+          description:
+            "How long files, builds and entries of logs that nothing needs any more stay, in hours.",
         }),
       },
       exact,

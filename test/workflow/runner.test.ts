@@ -349,6 +349,8 @@ describe("the history", () => {
       `${nightly}.json`,
       "run-20260101T000000005-00000000.json",
     ]);
+    expect((await store.list({ lane: "main" })).map(({ id }) => id)).toEqual([nightly]);
+    expect((await store.list({ lane: "events", limit: 600 })).length).toBe(500);
   });
 
   it("of a home without one is empty", async () => {

@@ -9,6 +9,7 @@ import {
   PageQuery,
   RejectedRowsAnswer,
   ReportsAnswer,
+  ReportsQuery,
   RunAnswer,
   RunBody,
   RunParams,
@@ -54,7 +55,7 @@ export function runRoutes(app: App, context: ServerContext): void {
       },
     },
     async (request) => ({
-      items: await upkeepOf(context).store.list({ limit: request.query.limit ?? pageSize }),
+      items: await upkeepOf(context).store.list({ limit: pageSize, ...request.query }),
     }),
   );
   app.post(
@@ -298,7 +299,7 @@ export function qualityRoutes(app: App, context: ServerContext): void {
         tags,
         operationId: "listQualityReports",
         summary: "Reports of all builds, also of those that were refused, the newest first",
-        querystring: RunsQuery,
+        querystring: ReportsQuery,
         response: answersOf(ReportsAnswer, ["NOT_READY"]),
       },
     },
