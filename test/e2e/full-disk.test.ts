@@ -81,21 +81,22 @@ describe("a full disk", () => {
 
   it("refuses an upload with 507 and keeps nothing of it; with room again it takes it", async (context) => {
     if (!disk) return context.skip("no small disk can be mounted here");
-    const server = await startServer(["serve", "--home", join(disk, "home")]);
+    const { inside, outside, within } = disk;
+    const server = await startServer(["serve", "--home", join(inside, "home")], {}, within);
     const upload = async (content: string) => {
       const form = new FormData();
       form.append("files", new Blob([content]), "ratings.csv");
       const answer = await fetch(`${server.address}/v1/imports`, { method: "POST", body: form });
       return { ...((await answer.json()) as { code?: string; detail?: string }), status: answer.status };
     };
-    await fillUp(4 << 20);
+    await fillUp(disk, 4 << 20);
     expect(await upload(`user_id,item_id,rating\n${"a,x,4\n".repeat(2_000_000)}`)).toMatchObject({
       status: 507,
       code: "DISK_FULL",
       detail: expect.stringContaining("The disk is full"),
     });
-    expect(await readdir(join(disk, "home", "uploads"))).toEqual([]);
-    await rm(join(disk, "filler"));
+    expect(await readdir(join(outside, "home", "uploads"))).toEqual([]);
+    await rm(join(outside, "filler"));
     expect((await upload("user_id,item_id,rating\na,x,4\n")).status).toBe(202);
     server.child.kill("SIGTERM");
     expect((await server.finished).code).toBe(0);
