@@ -7,12 +7,13 @@ import { UsherError } from "../../src/errors.ts";
 import { openRunStore, type RunStore } from "../../src/workflow/run-store.ts";
 import { runnerOf } from "../../src/workflow/runner.ts";
 import { inOrder, type Task } from "../../src/workflow/task.ts";
-import { heldClock, until } from "./held-clock.ts";
+import { type HeldClock, heldClock, until } from "./held-clock.ts";
 
 let folder: string;
 let store: RunStore;
-const clock = heldClock();
+let clock: HeldClock;
 beforeEach(async () => {
+  clock = heldClock();
   folder = await mkdtemp(join(tmpdir(), "usher-runs-"));
   store = await openRunStore(folder);
 });
