@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -63,6 +63,16 @@ describe("usher run", () => {
     expect(JSON.parse((await usher("runs")).stdout)[0].id).toBe(record.id);
     server.child.kill("SIGTERM");
     await server.finished;
+  }, 60_000);
+
+  it("does all else where the release cannot be read, and says so", async () => {
+    const models = join(home, "lake", "gold", "gold_models");
+    const version = (await readdir(models)).sort().at(-1) as string;
+    const ranker = join(models, version, "ranker.bin");
+    await rename(ranker, `${ranker}.away`);
+    const { code, stdout } = await startUsher(["run", "sink-events", "--home", home]).finished;
+    await rename(`${ranker}.away`, ranker);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("note: trending tells no genres")]);
   }, 60_000);
 
   it("without a server works on the events that the log holds", async () => {
