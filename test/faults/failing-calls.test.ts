@@ -4,7 +4,7 @@ import { failAt, type Site, sites } from "./failing-calls.ts";
 import type { Subject } from "./power-cut.ts";
 import { canTrace } from "./strace.ts";
 
-describe.skipIf(!canTrace)("a call on the disk fails, a seeded sample", () => {
+describe.skipIf(!canTrace)("a call on the disk fails, a seeded sample", { timeout: 180_000 }, () => {
   const random = seededRandom(20261121);
   const some = (of: readonly Site[], count: number) =>
     Array.from({ length: count }, () => of[random.below(of.length)]!);

@@ -6,11 +6,10 @@
 import { writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { load } from "./check-each.js";
 import { rowsOf, trainingRows } from "./ledger.js";
 
 const { home, from = 0, calls } = JSON.parse(process.argv[2] ?? "{}");
-const dist = new URL("../../dist/", import.meta.url);
-const load = (name) => import(new URL(name, dist).href);
 const { openDuckdb } = await load("engine/duckdb.js");
 const { openLake } = await load("lake/delta-lake.js");
 const { commitOrDiscard } = await load("lake/lake.js");

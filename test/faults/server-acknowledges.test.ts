@@ -72,7 +72,7 @@ async function acknowledgements(home: string, bug?: PlantedBug) {
   return found;
 }
 
-describe.skipIf(!canTrace)("the server answers 202", () => {
+describe.skipIf(!canTrace)("the server answers 202", { timeout: 180_000 }, () => {
   it("after the log was written and synced, each time", async () => {
     const found = await acknowledgements(await ground.copy());
     expect(found).toHaveLength(posts);
