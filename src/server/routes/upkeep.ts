@@ -44,6 +44,7 @@ export function runRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/runs",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -60,6 +61,7 @@ export function runRoutes(app: App, context: ServerContext): void {
   app.post(
     "/v1/runs",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -83,6 +85,7 @@ export function runRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/runs/:id",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -98,6 +101,7 @@ export function runRoutes(app: App, context: ServerContext): void {
   app.delete(
     "/v1/runs/:id",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -114,12 +118,17 @@ export function runRoutes(app: App, context: ServerContext): void {
       return reply.code(202).send(await runNow(context, id));
     },
   );
+  lineageRoute(app, context);
+}
+
+function lineageRoute(app: App, context: ServerContext): void {
   app.get(
     "/v1/lineage",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
-        tags,
+        tags: ["workflow"],
         operationId: "lineage",
         summary: "What each task made last, and of which versions",
         querystring: NoQuery,
@@ -142,6 +151,7 @@ export function jobRoutes(app: App, context: ServerContext): void {
   app.post(
     "/v1/models",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "startTraining",
@@ -156,6 +166,7 @@ export function jobRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/jobs",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "listJobs",
@@ -169,6 +180,7 @@ export function jobRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/jobs/:id",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "getJob",
@@ -183,6 +195,7 @@ export function jobRoutes(app: App, context: ServerContext): void {
   app.delete(
     "/v1/jobs/:id",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "cancelJob",
@@ -201,6 +214,7 @@ export function switchRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/models/:version",
     {
+      config: { scope: "read" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags: ["operation"],
@@ -227,6 +241,7 @@ export function switchRoutes(app: App, context: ServerContext): void {
   app.post(
     "/v1/models/:version/promote",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: schemaOf("promoteModel", "Make a release the one that serves"),
     },
@@ -239,6 +254,7 @@ export function switchRoutes(app: App, context: ServerContext): void {
   app.post(
     "/v1/models/:version/rollback",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: schemaOf(
         "rollbackModel",
@@ -293,6 +309,7 @@ export function qualityRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/quality-reports",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -316,6 +333,7 @@ export function qualityRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/rejected-rows",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
