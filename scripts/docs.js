@@ -168,6 +168,7 @@ const doorsTable = ({ doors, scopes }) => {
   const may = { user_id: "own", id: "own", events: "own events", nobody: "yes" };
   const rows = doors
     .filter(({ method, route }) => method !== "HEAD" && !route.startsWith("/docs/"))
+    .sort((left, right) => (left.route < right.route ? -1 : left.route > right.route ? 1 : 0))
     .map(({ method, route, scope, self }) => [
       code(`${method} ${route.replaceAll(/:(\w+)/g, "{$1}")}`),
       scope === "open" ? "yes" : "",

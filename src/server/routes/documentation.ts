@@ -41,6 +41,10 @@ export function documentationPages(app: FastifyInstance, basePath: string): void
     },
     convertConstToEnum: false,
     transformObject: withRequestIds,
+    transform: ({ schema, url, route }) => ({
+      schema: { ...schema, security: route.config?.scope === "open" ? [] : [{ key: [] }] },
+      url,
+    }),
   });
   app.register(async (pages) => {
     pages.decorate(scopeOfPart, "read");
