@@ -67,6 +67,38 @@ const errorTable = {
     "More events are under way than the server takes.",
     "Send the same body again after the seconds that Retry-After names; nothing of it was taken.",
   ],
+  // who may ask
+  KEY_REQUIRED: [
+    401,
+    1,
+    "The request needs a key.",
+    "Send Authorization: Bearer <key>; `usher keys create` makes one.",
+  ],
+  KEY_INVALID: [
+    401,
+    1,
+    "The key or token is not good.",
+    "Use a key that `usher keys list` shows and that has not expired, or a token that its issuer has just made.",
+  ],
+  SCOPE_MISSING: [
+    403,
+    1,
+    "The key or token is not allowed to do this.",
+    "Use a key with the scope that the message names.",
+  ],
+  USER_FORBIDDEN: [
+    403,
+    1,
+    "The token is another user's.",
+    "Ask for the user whom the token names, or use a key.",
+  ],
+  KEY_UNKNOWN: [404, 1, "There is no such key.", "List the keys with `usher keys list`."],
+  RATE_LIMITED: [
+    429,
+    1,
+    "The client asks more often than it may.",
+    "Wait for the seconds that Retry-After names; `limits` in usher.json says how much is allowed.",
+  ],
   // configuration and home
   CONFIG_INVALID: [
     500,

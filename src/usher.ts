@@ -20,6 +20,7 @@ import { candidatesWith, checkModelSettings } from "./registry/candidates.ts";
 import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
 import { compareInWorker, trainInWorker } from "./registry/train-in-worker.ts";
 import { type AskedTraining, settingsOf } from "./registry/training-settings.ts";
+import { type OpenAccess, openAccess } from "./server/access/access.ts";
 import { createApp } from "./server/app.ts";
 import { type Serving, servingOf, type UpkeepContext } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
@@ -118,8 +119,11 @@ export async function openReader({ home, configuration }: OpenOptions): Promise<
  */
 export async function openUsher({ home, configuration }: OpenOptions): Promise<Usher> {
   const { lock, ...paths } = await openHome(home);
+  let access: OpenAccess | undefined;
   try {
-    const parts = await assemble(paths, configuration);
+    access = await openAccess({ folder: paths.access, configuration });
+    const { close: closeAccess, hasKey } = access;
+    const parts = await assemble(paths, configuration, access);
     const { engine, lake, app } = parts;
     const build = async ({ onProgress = ignore, signal, log }: Running & { log?: EventReader } = {}) => {
       const newest = await latestImport(lake.folder);
@@ -143,25 +147,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
       showProgress: (event) => {
         parts.shown.status = event;
       },
-      openLiving: async () => {
-        try {
-          parts.shown.living ??= await openLiving(
-            { paths, lake, engine },
-            {
-              onFailure: (failure) => {
-                parts.shown.failure = failure;
-                fail(failure);
-              },
-              onTaken: parts.metrics.onEvents,
-              onAnswered: parts.metrics.onEventAnswered,
-            },
-          );
-          return undefined;
-        } catch (error) {
-          parts.shown.failure = asUsherError(error);
-          return parts.shown.failure;
-        }
-      },
+      openLiving: () => showLiving(parts, fail),
       importSource: async (spec, running = {}) => {
         const done = await importSource({ spec, lake, engine, ...running });
         await writeImportRecord(lake.folder, { spec, done });
@@ -193,7 +179,8 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
         return upkeep;
       },
       listen: async () => {
-        const address = await listen(app, configuration);
+        const { host, port } = configuration;
+        const address = await listen(app, { host, port, hasKey: hasKey() });
         await lock.announce(address);
         return address;
       },
@@ -201,11 +188,13 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
         await upkeep?.close();
         await parts.close();
         await parts.shown.living?.close();
+        await closeAccess();
         await lock.release();
       },
     };
     return usher;
   } catch (error) {
+    await access?.close();
     await lock.release();
     throw error;
   }
@@ -232,7 +221,7 @@ interface Parts extends UsherReader {
 }
 
 /** The composition root: puts the parts of a system over one home together. */
-async function assemble(paths: HomePaths, configuration: Configuration): Promise<Parts> {
+async function assemble(paths: HomePaths, configuration: Configuration, access?: OpenAccess): Promise<Parts> {
   checkModelSettings(configuration.models);
   const temporaryFolder = join(paths.folder, "tmp");
   const engine = await openDuckdb({ threads: availableParallelism(), temporaryFolder });
@@ -249,7 +238,7 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
     freshnessGauge({ lake, released: () => shown.released }),
     ...livingGauges({ paths, living: () => shown.living }),
   ]);
-  const app = appOf({ shown, releases, metrics, configuration });
+  const app = appOf({ shown, releases, metrics, configuration, access });
   const build = async () => {
     const newest = await latestBuild(paths.lake);
     if (newest) return newest;
@@ -277,7 +266,7 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
       shown.status = {};
       return release;
     },
-    ask: (request) => ask(app, typeof request === "string" ? { path: request } : request),
+    ask: (request) => ask(app, typeof request === "string" ? { path: request } : request, access?.ownerKey),
     evaluate: async ({ genres = false, ...training } = {}) => {
       const pinned = await build();
       const set = await readTrainingSet(lake, engine, pinned);
@@ -298,9 +287,11 @@ function appOf(of: {
   releases: ReleaseStore;
   metrics: ServerMetrics;
   configuration: Configuration;
+  access: OpenAccess | undefined;
 }): FastifyInstance {
-  const { shown, releases, metrics, configuration } = of;
+  const { shown, releases, metrics, configuration, access } = of;
   return createApp({
+    ...(access ? { access } : {}),
     get living() {
       return shown.living;
     },
@@ -323,16 +314,45 @@ function appOf(of: {
 async function ask(
   app: FastifyInstance,
   { path, method = "GET", body: sent }: HomeRequest,
+  ownerKey: string | undefined,
 ): Promise<unknown> {
   const answer = await app.inject({
     method,
     url: path,
-    headers: { host: "localhost", ...(sent === undefined ? {} : { "content-type": "application/json" }) },
+    headers: {
+      host: "localhost",
+      ...(ownerKey === undefined ? {} : { authorization: `Bearer ${ownerKey}` }),
+      ...(sent === undefined ? {} : { "content-type": "application/json" }),
+    },
     ...(sent === undefined ? {} : { payload: JSON.stringify(sent) }),
   });
   const body = answer.json() as { code?: never; detail?: string };
   if (answer.statusCode < 400) return body;
   throw new UsherError(body.code ?? "INTERNAL", body.detail);
+}
+
+/** Opens the fast loop and lets the server show it. @returns Why it stays closed. */
+async function showLiving(
+  { shown, metrics, paths, lake, engine }: Parts,
+  onFailure: (failure: UsherError) => void,
+): Promise<UsherError | undefined> {
+  try {
+    shown.living ??= await openLiving(
+      { paths, lake, engine },
+      {
+        onFailure: (failure) => {
+          shown.failure = failure;
+          onFailure(failure);
+        },
+        onTaken: metrics.onEvents,
+        onAnswered: metrics.onEventAnswered,
+      },
+    );
+    return undefined;
+  } catch (error) {
+    shown.failure = asUsherError(error);
+    return shown.failure;
+  }
 }
 
 /** Trains on the newest build, passes the gate, and stores the release; what serves stays as it is. */

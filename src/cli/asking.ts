@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { UsherError } from "../errors.ts";
+import { homePaths } from "../home/home.ts";
 import { ownerOf } from "../home/lock.ts";
+import { readOwnerKey } from "../server/access/access.ts";
 import { type HomeRequest, openReader, openUsher } from "../usher.ts";
 import type { CommandRun } from "./command.ts";
 
@@ -67,14 +69,18 @@ export async function askRunning(
   const owner = await ownerOf(home);
   if (owner?.address === undefined || !isAlive(owner.pid)) return undefined;
   const { path, method = "GET", body: sent } = typeof request === "string" ? { path: request } : request;
+  const ownerKey = await readOwnerKey(homePaths(home).access);
+  const headers = {
+    ...(ownerKey === undefined ? {} : { authorization: `Bearer ${ownerKey}` }),
+    ...(sent === undefined ? {} : { "content-type": "application/json" }),
+  };
   let answer: Response;
   try {
     answer = await fetch(owner.address + path, {
       method,
+      headers,
       signal: AbortSignal.timeout(serverTimeoutMs),
-      ...(sent === undefined
-        ? {}
-        : { headers: { "content-type": "application/json" }, body: JSON.stringify(sent) }),
+      ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
     });
   } catch {
     return undefined; // the owner was killed, or does not listen yet: the home itself is asked

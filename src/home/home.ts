@@ -21,6 +21,8 @@ export interface HomePaths {
   readonly uploads: string;
   /** History of the workflow. */
   readonly runs: string;
+  /** Keys, and the audit log; for the owner's eyes only. */
+  readonly access: string;
 }
 
 export function homePaths(folder: string): HomePaths {
@@ -33,6 +35,7 @@ export function homePaths(folder: string): HomePaths {
     releasePointer: join(folder, "release.json"),
     uploads: join(folder, "uploads"),
     runs: join(folder, "runs"),
+    access: join(folder, "access"),
   };
 }
 

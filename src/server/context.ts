@@ -14,6 +14,7 @@ import type { AskedTraining } from "../registry/training-settings.ts";
 import type { Jobs } from "../workflow/jobs.ts";
 import type { RunStore } from "../workflow/run-store.ts";
 import type { Runner } from "../workflow/runner.ts";
+import type { Access } from "./access/access.ts";
 import type { ServerMetrics } from "./metrics.ts";
 
 /** The release that answers now. A request takes it once, so that a switch in between cannot mix two. */
@@ -90,6 +91,8 @@ export interface ServerContext {
   upkeep?(): UpkeepContext | undefined;
   /** What `/metrics` shows beside the requests. Default: nothing more. */
   readonly metrics?: ServerMetrics;
+  /** Who may ask. Default: a server for this machine alone, without keys. */
+  readonly access?: Access;
   /** Host names beside loopback under which the server may be asked; with a port they hold for that port only. */
   readonly allowedHosts: readonly string[];
   /** As fastify takes it; default: no log. */

@@ -19,6 +19,7 @@ export function catalogueRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/items",
     {
+      config: { scope: "read", self: "nobody" },
       schema: {
         tags,
         operationId: "listItems",
@@ -39,6 +40,7 @@ export function catalogueRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/items/:item_id",
     {
+      config: { scope: "read", self: "nobody" },
       schema: {
         tags,
         operationId: "getItem",

@@ -32,6 +32,7 @@ export function compatRoutes(app: App, context: ServerContext): void {
   app.get(
     "/recommend_movies/:user_id",
     {
+      config: { scope: "read", self: "user_id" },
       schema: {
         tags,
         operationId: "legacyRecommendMovies",
@@ -56,6 +57,7 @@ export function compatRoutes(app: App, context: ServerContext): void {
   app.get(
     "/api/v1/recommendations/:user_id",
     {
+      config: { scope: "read", self: "user_id" },
       schema: {
         tags,
         operationId: "legacyRecommendations",
@@ -83,6 +85,7 @@ export function compatRoutes(app: App, context: ServerContext): void {
   app.get(
     "/movie/:id",
     {
+      config: { scope: "read", self: "nobody" },
       schema: {
         tags,
         operationId: "legacyMovie",
@@ -105,6 +108,7 @@ function compatBatchRoute(app: App, context: ServerContext): void {
   app.get(
     "/rec/v3/:users",
     {
+      config: { scope: "read" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,

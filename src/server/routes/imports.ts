@@ -37,6 +37,7 @@ function importRoute(app: App, context: ServerContext): void {
   app.post(
     "/v1/imports",
     {
+      config: { scope: "admin" },
       validatorCompiler: compileAllButUpload,
       schema: {
         tags: ["workflow"],

@@ -22,6 +22,7 @@ export function livingRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/trending",
     {
+      config: { scope: "read", self: "nobody" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -42,6 +43,7 @@ export function livingRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/sessions/:session_id/recommendations",
     {
+      config: { scope: "read" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -73,6 +75,7 @@ function mergeRoute(app: App, context: ServerContext): void {
   app.post(
     "/v1/users/:user_id/merge",
     {
+      config: { scope: "events", self: "user_id" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags: ["events"],

@@ -69,6 +69,7 @@ export function userListRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/users/:user_id/recommendations",
     {
+      config: { scope: "read", self: "user_id" },
       schema: {
         tags,
         operationId: "recommend",
@@ -96,6 +97,7 @@ export function userListRoutes(app: App, context: ServerContext): void {
   app.post(
     "/v1/recommendations/batch",
     {
+      config: { scope: "read" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -154,6 +156,7 @@ export function itemListRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/top",
     {
+      config: { scope: "read", self: "nobody" },
       schema: {
         tags,
         operationId: "top",
@@ -172,6 +175,7 @@ export function itemListRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/items/:item_id/similar",
     {
+      config: { scope: "read", self: "nobody" },
       schema: {
         tags,
         operationId: "similarItems",

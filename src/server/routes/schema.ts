@@ -26,7 +26,7 @@ export const handlerTimeoutMs = 60_000;
 /**
  * The answers of a route for its schema: the good one, and a problem for each error that the route itself can produce.
  *
- * Every route can also answer 400, 403 and 500.
+ * Every route can also answer 400, 401, 403, 429 and 500.
  */
 export function answersOf<Good extends TSchema>(good: Good, codes: readonly ErrorCode[] = []) {
   return { 200: good, ...problemsOf(codes) } as { 200: Good };
@@ -38,7 +38,14 @@ export function acceptedOf<Good extends TSchema>(good: Good, codes: readonly Err
 }
 
 function problemsOf(codes: readonly ErrorCode[]) {
-  const all: ErrorCode[] = ["PARAMETER_INVALID", "HOST_REFUSED", "INTERNAL", ...codes];
+  const all: ErrorCode[] = [
+    "PARAMETER_INVALID",
+    "KEY_REQUIRED",
+    "SCOPE_MISSING",
+    "RATE_LIMITED",
+    "INTERNAL",
+    ...codes,
+  ];
   return Object.fromEntries(all.map((code) => [errorKind(code).status, problemAnswer(code)]));
 }
 

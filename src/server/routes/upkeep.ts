@@ -45,6 +45,7 @@ export function runRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/runs",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -61,6 +62,7 @@ export function runRoutes(app: App, context: ServerContext): void {
   app.post(
     "/v1/runs",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -84,6 +86,7 @@ export function runRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/runs/:id",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -99,6 +102,7 @@ export function runRoutes(app: App, context: ServerContext): void {
   app.delete(
     "/v1/runs/:id",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -115,12 +119,17 @@ export function runRoutes(app: App, context: ServerContext): void {
       return reply.code(202).send(await runNow(context, id));
     },
   );
+  lineageRoute(app, context);
+}
+
+function lineageRoute(app: App, context: ServerContext): void {
   app.get(
     "/v1/lineage",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
-        tags,
+        tags: ["workflow"],
         operationId: "lineage",
         summary: "What each task made last, and of which versions",
         querystring: NoQuery,
@@ -143,6 +152,7 @@ export function jobRoutes(app: App, context: ServerContext): void {
   app.post(
     "/v1/models",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "startTraining",
@@ -157,6 +167,7 @@ export function jobRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/jobs",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "listJobs",
@@ -170,6 +181,7 @@ export function jobRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/jobs/:id",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "getJob",
@@ -184,6 +196,7 @@ export function jobRoutes(app: App, context: ServerContext): void {
   app.delete(
     "/v1/jobs/:id",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "cancelJob",
@@ -202,6 +215,7 @@ export function switchRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/models/:version",
     {
+      config: { scope: "read" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags: ["operation"],
@@ -228,6 +242,7 @@ export function switchRoutes(app: App, context: ServerContext): void {
   app.post(
     "/v1/models/:version/promote",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: schemaOf("promoteModel", "Make a release the one that serves"),
     },
@@ -240,6 +255,7 @@ export function switchRoutes(app: App, context: ServerContext): void {
   app.post(
     "/v1/models/:version/rollback",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: schemaOf(
         "rollbackModel",
@@ -294,6 +310,7 @@ export function qualityRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/quality-reports",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -317,6 +334,7 @@ export function qualityRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/rejected-rows",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
