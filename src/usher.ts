@@ -29,6 +29,8 @@ import { importSource, type SourceImport } from "./sources/import.ts";
 import { latestImport, readableImport, writeImportRecord } from "./sources/import-record.ts";
 import type { SourceSpec } from "./sources/source.ts";
 import { bronzeVersions } from "./sources/staging.ts";
+import { openStatistics } from "./statistics/open-statistics.ts";
+import type { Statistics } from "./statistics/statistics.ts";
 import { freshnessGauge } from "./upkeep/gauges.ts";
 import type { Upkeep } from "./upkeep/upkeep.ts";
 
@@ -249,7 +251,8 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
     freshnessGauge({ lake, released: () => shown.released }),
     ...livingGauges({ paths, living: () => shown.living }),
   ]);
-  const app = appOf({ shown, releases, metrics, configuration });
+  const statistics = openStatistics(paths);
+  const app = appOf({ shown, releases, metrics, configuration, statistics });
   const build = async () => {
     const newest = await latestBuild(paths.lake);
     if (newest) return newest;
@@ -272,7 +275,11 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
       if (version === undefined) return undefined;
       const release = await releases.load(version);
       const pinned = await readBuild(lake.folder, release.report.build.number);
-      shown.serving = servingOf({ release, catalogue: await readCatalogue(lake, engine, pinned) });
+      shown.serving = servingOf({
+        release,
+        catalogue: await readCatalogue(lake, engine, pinned),
+        build: pinned,
+      });
       shown.released = Date.parse(release.report.created_at);
       shown.status = {};
       return release;
@@ -288,6 +295,7 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
     },
     close: async () => {
       await app.close();
+      await statistics.close();
       await engine.close();
     },
   };
@@ -298,9 +306,11 @@ function appOf(of: {
   releases: ReleaseStore;
   metrics: ServerMetrics;
   configuration: Configuration;
+  statistics: Statistics;
 }): FastifyInstance {
-  const { shown, releases, metrics, configuration } = of;
+  const { shown, releases, metrics, configuration, statistics } = of;
   return createApp({
+    statistics,
     get living() {
       return shown.living;
     },

@@ -25,6 +25,7 @@ import { livingRoutes } from "./routes/living.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
 import { itemListRoutes, userListRoutes } from "./routes/recommendations.ts";
+import { statisticsRoutes } from "./routes/statistics.ts";
 import { jobRoutes, qualityRoutes, runRoutes, switchRoutes } from "./routes/upkeep.ts";
 import { checkTarget, compileValidator } from "./validation.ts";
 
@@ -103,6 +104,7 @@ export function createApp(context: ServerContext): FastifyInstance {
     itemListRoutes(typed, context);
     livingRoutes(typed, context);
     catalogueRoutes(typed, context);
+    statisticsRoutes(typed, context);
     eventRoutes(typed, context);
     deadLetterRoutes(typed, context);
     operationRoutes(typed, context);

@@ -1,6 +1,6 @@
 import type { FastifyServerOptions } from "fastify";
 import type { ProgressEvent } from "../contracts/progress.ts";
-import type { QualityReport } from "../contracts/quality.ts";
+import type { PinnedTables, QualityReport } from "../contracts/quality.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
 import type { JobRecord } from "../contracts/workflow.ts";
 import type { Catalogue } from "../data/catalogue.ts";
@@ -11,6 +11,7 @@ import type { LiveState, Person } from "../live/live-state.ts";
 import { type ItemList, itemList } from "../recommend/item-list.ts";
 import { type Recommender, recommender, type ServedRelease } from "../recommend/recommender.ts";
 import type { AskedTraining } from "../registry/training-settings.ts";
+import type { Statistics } from "../statistics/statistics.ts";
 import type { Jobs } from "../workflow/jobs.ts";
 import type { RunStore } from "../workflow/run-store.ts";
 import type { Runner } from "../workflow/runner.ts";
@@ -21,6 +22,8 @@ export interface Serving {
   readonly version: string;
   readonly recommender: Recommender;
   readonly items: ItemList;
+  /** The build that the release pins; absent where there is no lake to ask. */
+  readonly build?: PinnedTables | undefined;
 }
 
 /** State of something that the server needs besides a release. */
@@ -90,6 +93,8 @@ export interface ServerContext {
   upkeep?(): UpkeepContext | undefined;
   /** What `/metrics` shows beside the requests. Default: nothing more. */
   readonly metrics?: ServerMetrics;
+  /** Figures of builds; absent where there is no lake to ask: their routes then answer 503. */
+  readonly statistics?: Statistics;
   /** Host names beside loopback under which the server may be asked; with a port they hold for that port only. */
   readonly allowedHosts: readonly string[];
   /** As fastify takes it; default: no log. */
@@ -97,9 +102,14 @@ export interface ServerContext {
 }
 
 /** Makes a loaded release and its catalogue ready to answer. Cost: O(ratings + items · log items). */
-export function servingOf(options: { release: ServedRelease; catalogue: Catalogue }): Serving {
+export function servingOf(options: {
+  release: ServedRelease;
+  catalogue: Catalogue;
+  build?: PinnedTables;
+}): Serving {
   return {
     version: options.release.version,
+    build: options.build,
     recommender: recommender(options),
     items: itemList(options.catalogue),
   };
