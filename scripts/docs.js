@@ -198,6 +198,7 @@ export const readCode = async (load) => {
     "contracts/mismatch",
     "contracts/quality",
     "contracts/tables",
+    "contracts/list-tables",
     "cli/command",
     "cli/commands",
   ];

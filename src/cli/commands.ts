@@ -9,6 +9,7 @@ import { exportLake } from "./export.ts";
 import { importData } from "./import.ts";
 import { log } from "./log.ts";
 import { models } from "./models.ts";
+import { publish } from "./publish.ts";
 import { recommend } from "./recommend.ts";
 import { run, vacuum } from "./run.ts";
 import { runs } from "./runs.ts";
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   train,
   evaluate,
   recommend,
+  publish,
   serve,
   models,
   log,

@@ -1,12 +1,9 @@
-import { setTimeout } from "node:timers/promises";
-import type { Progress, ProgressEvent } from "../contracts/progress.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
-import type { JobRecord } from "../contracts/workflow.ts";
 import { UsherError } from "../errors.ts";
 import { formatEvaluationTable } from "../registry/evaluation-table.ts";
 import { openUsher, type TrainingOptions } from "../usher.ts";
-import { askRunning } from "./asking.ts";
 import type { Command, CommandOption, CommandRun } from "./command.ts";
+import { flagsOf, jobThere, ofServer } from "./job.ts";
 
 /** Options of `train` and `evaluate`. */
 export const trainingOptions: readonly CommandOption[] = [
@@ -18,9 +15,6 @@ export const trainingOptions: readonly CommandOption[] = [
   },
   { flags: "--seed <n>", meaning: "seed of split and models", setting: "seed" },
 ];
-
-/** How often a server is asked how far a training has come. */
-const lookMs = 500;
 
 /** What the options ask a training for. */
 export function trainingFrom({ options, signal }: Pick<CommandRun, "options" | "signal">): TrainingOptions {
@@ -46,46 +40,16 @@ export const train: Command = {
 
 /** Has the server that owns the home train, with what the options say; `undefined` where there is none. */
 async function trainThere(run: CommandRun): Promise<ReleaseReport | undefined> {
-  const { home, loaded, work } = run;
-  const flags = new Map(
-    loaded.settings.filter(({ origin }) => origin === "flag").map(({ key, value }) => [key, value]),
-  );
+  const flags = flagsOf(run);
   const { algorithms } = trainingFrom(run);
   const body = {
     ...(algorithms ? { algorithms } : {}),
     ...(flags.has("models") ? { parameters: flags.get("models") } : {}),
     ...(flags.has("seed") ? { seed: flags.get("seed") } : {}),
   };
-  const started = await askRunning(home, { path: "/v1/models", method: "POST", body });
-  if (!started) return undefined;
-  const { id } = started.body as JobRecord;
-  const { result = {}, error } = await work("Training", (onProgress) => endOf(run, id, onProgress));
-  if (error) throw new UsherError(error.code as never, error.message);
-  return (await ofServer(home, `/v1/models/${result["release"]}`)) as ReleaseReport;
-}
-
-async function endOf({ home, signal }: CommandRun, id: string, onProgress: Progress): Promise<JobRecord> {
-  const path = `/v1/jobs/${id}`;
-  for (let isTold = false; ; ) {
-    if (signal.aborted && !isTold) {
-      isTold = true;
-      await askRunning(home, { path, method: "DELETE" });
-    }
-    const job = (await ofServer(home, path)) as JobRecord;
-    if (job.status !== "running") return job;
-    const { phase, text } = job.progress;
-    if (phase !== undefined && text !== undefined) onProgress(job.progress as ProgressEvent);
-    await setTimeout(lookMs);
-  }
-}
-
-async function ofServer(home: string, path: string): Promise<unknown> {
-  const answer = await askRunning(home, path);
-  if (answer) return answer.body;
-  throw new UsherError(
-    "SERVER_UNREACHABLE",
-    "the server ended before the training did; its job is `interrupted`",
-  );
+  const job = await jobThere(run, { title: "Training", path: "/v1/models", body });
+  if (!job) return undefined;
+  return (await ofServer(run.home, `/v1/models/${job.result?.["release"]}`)) as ReleaseReport;
 }
 
 async function trainHere(run: CommandRun): Promise<ReleaseReport> {

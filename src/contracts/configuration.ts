@@ -100,6 +100,21 @@ export const configurationSchema = Type.Object(
       },
       exact,
     ),
+    lists: Type.Object(
+      {
+        k: Type.Integer({ minimum: 1, maximum: 200, description: "Items of a published list." }),
+        audience_k: Type.Integer({ minimum: 1, maximum: 200, description: "Users published with an item." }),
+        expire_hours: Type.Integer({
+          minimum: 1,
+          maximum: 87_600,
+          description: "How long published lists are read, in hours.",
+        }),
+        after_training: Type.Boolean({
+          description: "Whether a retraining publishes lists when its release serves.",
+        }),
+      },
+      exact,
+    ),
     models: Type.Record(
       Type.String(),
       Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
@@ -130,5 +145,6 @@ export const defaultConfiguration: Configuration = {
   retrain: { cron: "0 4 * * *", zone: "UTC", catch_up: "once", after_interactions: 0 },
   notify: { webhook_url: "", timeout_ms: 5000 },
   vacuum: { grace_hours: 168 },
+  lists: { k: 10, audience_k: 10, expire_hours: 48, after_training: false },
   models: {},
 };

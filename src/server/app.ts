@@ -21,6 +21,7 @@ import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { importRoutes } from "./routes/imports.ts";
+import { listRoutes } from "./routes/lists.ts";
 import { livingRoutes } from "./routes/living.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
@@ -105,6 +106,7 @@ export function createApp(context: ServerContext): FastifyInstance {
     livingRoutes(typed, context);
     catalogueRoutes(typed, context);
     statisticsRoutes(typed, context);
+    listRoutes(typed, context);
     eventRoutes(typed, context);
     deadLetterRoutes(typed, context);
     operationRoutes(typed, context);
