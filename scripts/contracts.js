@@ -58,10 +58,18 @@ const tablesFile = (layer, tables) => {
 };
 
 /** Every table that Usher writes itself, by name. Those of imports have the columns of their source. */
-export const allTables = ({ eventTopics, bronzeEventsTable, bronzeEvents, tables, goldTrending }) => ({
+export const allTables = ({
+  eventTopics,
+  bronzeEventsTable,
+  bronzeEvents,
+  tables,
+  goldTrending,
+  listTables,
+}) => ({
   ...Object.fromEntries(eventTopics.map((topic) => [bronzeEventsTable(topic), bronzeEvents(topic)])),
   ...tables,
   gold_trending: goldTrending,
+  ...listTables,
 });
 
 /** All files that are made from the contracts: path → text. */

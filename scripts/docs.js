@@ -217,6 +217,7 @@ export const readCode = async (load) => {
     "contracts/mismatch",
     "contracts/quality",
     "contracts/tables",
+    "contracts/list-tables",
     "cli/command",
     "cli/commands",
   ];

@@ -11,15 +11,17 @@ import { importsOf } from "./imports.ts";
 import type { EventReader } from "./lake/event-sink.ts";
 import type { Lake } from "./lake/lake.ts";
 import { qualityReports, rejectedRowsOf } from "./lake/reports.ts";
+import type { Publication } from "./publish/publish-lists.ts";
 import type { ReleaseStore } from "./registry/release-store.ts";
 import { type AskedTraining, checkAsked, settingsOf } from "./registry/training-settings.ts";
-import type { UpkeepContext } from "./server/context.ts";
+import type { AskedLists, UpkeepContext } from "./server/context.ts";
 import type { SourceImport } from "./sources/import.ts";
 import { latestImport } from "./sources/import-record.ts";
 import type { SourceSpec } from "./sources/source.ts";
 import { bronzeVersions } from "./sources/staging.ts";
-import { type Site, upkeepTasks } from "./upkeep/tasks.ts";
+import { publishListsTask, type Site, upkeepTasks } from "./upkeep/tasks.ts";
 import { openUpkeep, type Upkeep, type UpkeepSettings } from "./upkeep/upkeep.ts";
+import type { Task } from "./workflow/task.ts";
 
 /** What the slow loop needs of the fast one. */
 export interface EventSide {
@@ -51,6 +53,8 @@ export interface SlowLoopHome {
   buildLake(work: Work & { readonly log?: EventReader }): Promise<BuildRecord>;
   /** Trains on the newest build, passes the gate, and stores the release; what serves stays as it is. */
   trainAndSave(work: Work & AskedTraining): Promise<ReleaseReport>;
+  /** Makes lists for all users by the release that serves and switches to them. */
+  publishLists(work: Work & AskedLists): Promise<Publication>;
   /** Loads the present release and lets it answer. */
   serve(): Promise<unknown>;
 }
@@ -84,6 +88,13 @@ const upkeepSettings = ({ retrain, notify }: Configuration): UpkeepSettings => (
   webhookTimeoutMs: notify.timeout_ms,
 });
 
+/** The task that publishes lists. @param asked How long they are asked to be. */
+const publishingOf = ({ publishLists }: SlowLoopHome, asked: AskedLists = {}): Task =>
+  publishListsTask(async (run) => {
+    const { edition, tables } = await publishLists({ ...asked, ...run });
+    return { edition: edition.name, users: edition.users, items: edition.items, tables };
+  });
+
 /** The parts of a system as the tasks of the slow loop use them. @param asked What their training is asked for. */
 function siteOf(home: SlowLoopHome, asked: AskedTraining = {}): Site {
   const { lake, releases, configuration, events, buildLake, trainAndSave, serve } = home;
@@ -101,6 +112,7 @@ function siteOf(home: SlowLoopHome, asked: AskedTraining = {}): Site {
       await releases.promote(version, { onProgress });
       await serve();
     },
+    ...(configuration.lists.after_training ? { publishing: publishingOf(home) } : {}),
     trainingSettings: JSON.stringify(settingsOf(configuration, asked)),
     pins: async () => {
       const imported = Object.entries((await importVersions()) ?? {});
@@ -132,6 +144,7 @@ function upkeepContext(upkeep: Upkeep, home: SlowLoopHome): UpkeepContext {
       const graph = upkeepTasks(siteOf(home, asked));
       return upkeep.startJob({ kind: "train", graph, tasks: ["train", "publish"] });
     },
+    startPublishing: (asked) => upkeep.startJob({ kind: "publish", graph: [publishingOf(home, asked)] }),
     ...importsOf(home, upkeep),
     promote: async (version) => {
       await releases.promote(version);

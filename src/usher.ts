@@ -15,14 +15,22 @@ import { openLake } from "./lake/delta-lake.ts";
 import type { EventReader } from "./lake/event-sink.ts";
 import type { Lake } from "./lake/lake.ts";
 import { readCatalogue, readTrainingSet } from "./lake/read.ts";
+import { type HomeLists, listsOf } from "./lists.ts";
 import { livingGauges, type OpenLiving, openLiving } from "./living.ts";
+import type { Publication } from "./publish/publish-lists.ts";
 import { candidatesWith, checkModelSettings } from "./registry/candidates.ts";
 import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
 import { compareInWorker, trainInWorker } from "./registry/train-in-worker.ts";
 import { type AskedTraining, settingsOf } from "./registry/training-settings.ts";
 import { type OpenAccess, openAccess } from "./server/access/access.ts";
 import { createApp } from "./server/app.ts";
-import { type Serving, servingOf, type UpkeepContext } from "./server/context.ts";
+import {
+  type AskedLists,
+  type PublishedLists,
+  type Serving,
+  servingOf,
+  type UpkeepContext,
+} from "./server/context.ts";
 import { listen } from "./server/listen.ts";
 import { type ServerMetrics, serverMetrics } from "./server/metrics.ts";
 import { type EventSide, openSlowLoop } from "./slow-loop.ts";
@@ -30,6 +38,8 @@ import { importSource, type SourceImport } from "./sources/import.ts";
 import { latestImport, readableImport, writeImportRecord } from "./sources/import-record.ts";
 import type { SourceSpec } from "./sources/source.ts";
 import { bronzeVersions } from "./sources/staging.ts";
+import { openStatistics } from "./statistics/open-statistics.ts";
+import type { Statistics } from "./statistics/statistics.ts";
 import { freshnessGauge } from "./upkeep/gauges.ts";
 import type { Upkeep } from "./upkeep/upkeep.ts";
 
@@ -79,6 +89,8 @@ export interface Usher extends UsherReader {
   buildLake(options?: Running): Promise<BuildRecord>;
   /** Trains on the newest build, passes the gate, stores the release and makes it the present one. */
   train(options?: TrainingOptions): Promise<ReleaseReport>;
+  /** Makes lists for all users by the release that serves and switches to them. @throws UsherError `NOT_READY`; as `publishLists`. */
+  publishLists(options?: Running & AskedLists): Promise<Publication>;
   /** Tells `/health/ready` what the start is doing. */
   showProgress(event: ProgressEvent): void;
   /**
@@ -109,7 +121,7 @@ interface OpenOptions {
 /** Opens a home for reading, whoever owns it. @throws UsherError `HOME_FORMAT`. */
 export async function openReader({ home, configuration }: OpenOptions): Promise<UsherReader> {
   await checkFormat(home);
-  return assemble(homePaths(home), configuration);
+  return assemble(homePaths(home), { configuration, isOwner: false });
 }
 
 /**
@@ -123,7 +135,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
   try {
     access = await openAccess({ folder: paths.access, configuration });
     const { close: closeAccess, hasKey } = access;
-    const parts = await assemble(paths, configuration, access);
+    const parts = await assemble(paths, { configuration, isOwner: true, access });
     const { engine, lake, app } = parts;
     const build = async ({ onProgress = ignore, signal, log }: Running & { log?: EventReader } = {}) => {
       const newest = await latestImport(lake.folder);
@@ -160,12 +172,13 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
         await parts.releases.promote(report.version, onProgress ? { onProgress } : {});
         return report;
       },
+      publishLists: parts.lists.publish,
       openUpkeep: async ({ events = eventSideOf(parts.shown), onProgress } = {}) => {
         const slow = await openSlowLoop(
           {
             ...{ paths, lake, configuration, events },
             ...{ releases: parts.releases, newestBuild: parts.build, serve: parts.serve },
-            ...{ importSource: usher.importSource, buildLake: build },
+            ...{ importSource: usher.importSource, buildLake: build, publishLists: usher.publishLists },
             trainAndSave: (training) => trainAndSave(parts, { configuration, training }),
           },
           {
@@ -205,6 +218,8 @@ const ignore: Progress = () => {};
 /** What the server shows at this moment; whoever changes it changes the next answer. */
 interface Shown {
   serving: Serving | undefined;
+  /** The release that serves. */
+  release: Release | undefined;
   /** When the release that serves was made, ms since 1970. */
   released: number | undefined;
   status: Partial<ProgressEvent>;
@@ -218,10 +233,15 @@ interface Parts extends UsherReader {
   readonly app: FastifyInstance;
   readonly metrics: ServerMetrics;
   readonly shown: Shown;
+  readonly lists: HomeLists;
 }
 
 /** The composition root: puts the parts of a system over one home together. */
-async function assemble(paths: HomePaths, configuration: Configuration, access?: OpenAccess): Promise<Parts> {
+async function assemble(
+  paths: HomePaths,
+  of: { configuration: Configuration; isOwner: boolean; access?: OpenAccess },
+): Promise<Parts> {
+  const { configuration, isOwner, access } = of;
   checkModelSettings(configuration.models);
   const temporaryFolder = join(paths.folder, "tmp");
   const engine = await openDuckdb({ threads: availableParallelism(), temporaryFolder });
@@ -231,14 +251,16 @@ async function assemble(paths: HomePaths, configuration: Configuration, access?:
     pointerFile: paths.releasePointer,
   });
   const shown: Shown = {
-    ...{ serving: undefined, released: undefined, status: {} },
+    ...{ serving: undefined, release: undefined, released: undefined, status: {} },
     ...{ upkeep: undefined, living: undefined, failure: undefined },
   };
   const metrics = serverMetrics([
     freshnessGauge({ lake, released: () => shown.released }),
     ...livingGauges({ paths, living: () => shown.living }),
   ]);
-  const app = appOf({ shown, releases, metrics, configuration, access });
+  const statistics = openStatistics(paths);
+  const lists = listsOf({ paths, lake, configuration, isOwner, now: () => shown });
+  const app = appOf({ shown, releases, metrics, configuration, access, statistics, lists });
   const build = async () => {
     const newest = await latestBuild(paths.lake);
     if (newest) return newest;
@@ -255,13 +277,19 @@ async function assemble(paths: HomePaths, configuration: Configuration, access?:
     app,
     metrics,
     shown,
+    lists,
     build,
     serve: async () => {
       const version = await releases.current();
       if (version === undefined) return undefined;
       const release = await releases.load(version);
       const pinned = await readBuild(lake.folder, release.report.build.number);
-      shown.serving = servingOf({ release, catalogue: await readCatalogue(lake, engine, pinned) });
+      shown.serving = servingOf({
+        release,
+        catalogue: await readCatalogue(lake, engine, pinned),
+        build: pinned,
+      });
+      shown.release = release;
       shown.released = Date.parse(release.report.created_at);
       shown.status = {};
       return release;
@@ -277,6 +305,8 @@ async function assemble(paths: HomePaths, configuration: Configuration, access?:
     },
     close: async () => {
       await app.close();
+      await statistics.close();
+      await lists.close();
       await engine.close();
     },
   };
@@ -288,10 +318,14 @@ function appOf(of: {
   metrics: ServerMetrics;
   configuration: Configuration;
   access: OpenAccess | undefined;
+  statistics: Statistics;
+  lists: PublishedLists;
 }): FastifyInstance {
-  const { shown, releases, metrics, configuration, access } = of;
+  const { shown, releases, metrics, configuration, access, statistics, lists } = of;
   return createApp({
     ...(access ? { access } : {}),
+    statistics,
+    lists,
     get living() {
       return shown.living;
     },

@@ -10,6 +10,7 @@ import { importData } from "./import.ts";
 import { audit, keys } from "./keys.ts";
 import { log } from "./log.ts";
 import { models } from "./models.ts";
+import { publish } from "./publish.ts";
 import { recommend } from "./recommend.ts";
 import { run, vacuum } from "./run.ts";
 import { runs } from "./runs.ts";
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   train,
   evaluate,
   recommend,
+  publish,
   serve,
   models,
   keys,

@@ -1,11 +1,10 @@
-import type { Phase } from "../contracts/progress.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
-import type { JobRecord } from "../contracts/workflow.ts";
 import { UsherError } from "../errors.ts";
 import { formatEvaluationTable } from "../registry/evaluation-table.ts";
 import { openUsher, type TrainingOptions } from "../usher.ts";
-import { askHome, askRunning, followRunning } from "./asking.ts";
+import { askHome } from "./asking.ts";
 import type { Command, CommandOption, CommandRun } from "./command.ts";
+import { flagsOf, jobThere } from "./job.ts";
 
 /** Options of `train` and `evaluate`. */
 export const trainingOptions: readonly CommandOption[] = [
@@ -42,26 +41,16 @@ export const train: Command = {
 
 /** Has the server that owns the home train, with what the options say; `undefined` where there is none. */
 async function trainThere(run: CommandRun): Promise<ReleaseReport | undefined> {
-  const { home, loaded, work } = run;
-  const flags = new Map(
-    loaded.settings.filter(({ origin }) => origin === "flag").map(({ key, value }) => [key, value]),
-  );
+  const flags = flagsOf(run);
   const { algorithms } = trainingFrom(run);
   const body = {
     ...(algorithms ? { algorithms } : {}),
     ...(flags.has("models") ? { parameters: flags.get("models") } : {}),
     ...(flags.has("seed") ? { seed: flags.get("seed") } : {}),
   };
-  const started = await askRunning(home, { path: "/v1/models", method: "POST", body });
-  if (!started) return undefined;
-  const path = `/v1/jobs/${(started.body as JobRecord).id}`;
-  const { result = {}, error } = await work("Training", (onProgress) =>
-    followRunning<JobRecord>(run, path, ({ progress: { phase, text, ...more } }) => {
-      if (phase !== undefined && text !== undefined) onProgress({ phase: phase as Phase, text, ...more });
-    }),
-  );
-  if (error) throw new UsherError(error.code as never, error.message);
-  return (await askHome(run, `/v1/models/${result["release"]}`)) as ReleaseReport;
+  const job = await jobThere(run, { title: "Training", path: "/v1/models", body });
+  if (!job) return undefined;
+  return (await askHome(run, `/v1/models/${job.result?.["release"]}`)) as ReleaseReport;
 }
 
 async function trainHere(run: CommandRun): Promise<ReleaseReport> {

@@ -181,6 +181,21 @@ export const configurationSchema = Type.Object(
     access: accessSchema,
     limits: limitsSchema,
     tokens: tokensSchema,
+    lists: Type.Object(
+      {
+        k: Type.Integer({ minimum: 1, maximum: 200, description: "Items of a published list." }),
+        audience_k: Type.Integer({ minimum: 1, maximum: 200, description: "Users published with an item." }),
+        expire_hours: Type.Integer({
+          minimum: 1,
+          maximum: 87_600,
+          description: "How long published lists are read, in hours.",
+        }),
+        after_training: Type.Boolean({
+          description: "Whether a retraining publishes lists when its release serves.",
+        }),
+      },
+      exact,
+    ),
     models: Type.Record(
       Type.String(),
       Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
@@ -217,5 +232,6 @@ export const defaultConfiguration: Configuration = {
     ...{ jwks_file: "", secret: new Secret(""), issuer: "", audience: "usher", user_claim: "sub" },
     algorithms: ["RS256", "ES256", "EdDSA", "HS256"],
   },
+  lists: { k: 10, audience_k: 10, expire_hours: 48, after_training: false },
   models: {},
 };

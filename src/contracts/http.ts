@@ -68,6 +68,14 @@ export const LegacyUsersParams = Type.Object({
   }),
 });
 
+/** Where a list comes from: computed now, or as it was published. The first is the default. */
+export const listSources = ["live", "stored"] as const;
+const ListSource = Type.Enum([...listSources], {
+  default: listSources[0],
+  description:
+    "`stored`: as it was published; goes with `k` alone. Where there is no such list the live one answers, and `degraded` holds `lists`.",
+});
+
 /** Surfaces that can be asked for. The first is the default. */
 export const surfaces = ["for-you", "trending", "continue"] as const;
 /** Windows of what is trending. */
@@ -83,6 +91,7 @@ export const TrendingQuery = Type.Object(
 export const RecommendQuery = Type.Object(
   {
     k: Type.Optional(k),
+    source: Type.Optional(ListSource),
     surface: Type.Optional(
       Type.Enum([...surfaces], {
         default: surfaces[0],

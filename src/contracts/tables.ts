@@ -289,6 +289,18 @@ export const tables = {
       last_rating_ts: optional(time, "Last rating"),
     },
   },
+  gold_user_activity: {
+    layer: "gold",
+    meaning: "What each user rates, one row a bar of a chart; of each user and item the latest rating",
+    key: ["user_id", "statistic", "bucket"],
+    columns: {
+      user_id: userId,
+      statistic: required("VARCHAR", "month, rating or genre"),
+      bucket: required("VARCHAR", "The month as `2001-03` (UTC), the rating, or the genre"),
+      rating_count: required("BIGINT", "Ratings in the bucket"),
+      rating_mean: required("DOUBLE", "Their mean, 0.5..5"),
+    },
+  },
   gold_catalog_stats: {
     layer: "gold",
     meaning: "Figures of the whole catalogue, one row a bar of a chart",

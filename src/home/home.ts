@@ -16,6 +16,8 @@ export interface HomePaths {
   readonly log: string;
   /** What events have changed since: profiles, seen sets, windows. */
   readonly live: string;
+  /** Published lists. */
+  readonly lists: string;
   readonly releasePointer: string;
   /** Files that were sent, until they are imported. */
   readonly uploads: string;
@@ -32,6 +34,7 @@ export function homePaths(folder: string): HomePaths {
     downloads: join(folder, "downloads"),
     log: join(folder, "state", "log"),
     live: join(folder, "state", "live"),
+    lists: join(folder, "state", "lists"),
     releasePointer: join(folder, "release.json"),
     uploads: join(folder, "uploads"),
     runs: join(folder, "runs"),

@@ -37,10 +37,25 @@ export const goldSteps = {
       `SELECT user_id, ${figures} FROM (SELECT user_id FROM ${users}) LEFT JOIN ${latestRatingsTable} USING (user_id) GROUP BY user_id`,
       "user_id",
     ),
+  gold_user_activity: ({ items }) =>
+    asContract(
+      "gold_user_activity",
+      `WITH counted AS (
+         SELECT user_id, rating, strftime(rating_ts, '%Y-%m') AS month, genres FROM ${latestRatingsTable} LEFT JOIN (SELECT item_id, list_distinct(genres) AS genres FROM ${items}) USING (item_id)
+       ), told AS (
+         SELECT user_id, 'month' AS statistic, month AS bucket, rating FROM counted WHERE month IS NOT NULL
+         UNION ALL
+         SELECT user_id, 'rating', CAST(rating AS VARCHAR), rating FROM counted
+         UNION ALL
+         SELECT user_id, 'genre', unnest(genres), rating FROM counted
+       )
+       SELECT user_id, statistic, bucket, count(*) AS rating_count, avg(rating) AS rating_mean FROM told GROUP BY ALL`,
+      "user_id, statistic, bucket",
+    ),
   gold_catalog_stats: ({ items, users }) =>
     asContract(
       "gold_catalog_stats",
-      `WITH shown AS (SELECT item_id, release_year, genres FROM ${items} WHERE NOT is_placeholder),
+      `WITH shown AS (SELECT item_id, release_year, genres FROM ${items} WHERE NOT is_placeholder AND NOT is_hidden),
          per_item AS (
            SELECT item_id, count(*) AS n, sum(rating) AS total FROM ${latestRatingsTable} GROUP BY item_id
          ),

@@ -28,10 +28,12 @@ import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { importRoutes } from "./routes/imports.ts";
+import { listRoutes } from "./routes/lists.ts";
 import { livingRoutes } from "./routes/living.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
 import { itemListRoutes, userListRoutes } from "./routes/recommendations.ts";
+import { statisticsRoutes } from "./routes/statistics.ts";
 import { jobRoutes, qualityRoutes, runRoutes, switchRoutes } from "./routes/upkeep.ts";
 import { checkDepth, checkTarget, compileValidator } from "./validation.ts";
 
@@ -113,6 +115,8 @@ export function createApp(context: ServerContext): FastifyInstance {
     itemListRoutes(typed, context);
     livingRoutes(typed, context);
     catalogueRoutes(typed, context);
+    statisticsRoutes(typed, context);
+    listRoutes(typed, context);
     eventRoutes(typed, context);
     deadLetterRoutes(typed, context);
     operationRoutes(typed, context);

@@ -1,6 +1,6 @@
 import type { FastifyServerOptions } from "fastify";
 import type { ProgressEvent } from "../contracts/progress.ts";
-import type { QualityReport } from "../contracts/quality.ts";
+import type { PinnedTables, QualityReport } from "../contracts/quality.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
 import type { JobRecord } from "../contracts/workflow.ts";
 import type { Catalogue } from "../data/catalogue.ts";
@@ -9,8 +9,15 @@ import type { Intake } from "../events/intake.ts";
 import type { RefusedRow } from "../lake/reports.ts";
 import type { LiveState, Person } from "../live/live-state.ts";
 import { type ItemList, itemList } from "../recommend/item-list.ts";
-import { type Recommender, recommender, type ServedRelease } from "../recommend/recommender.ts";
+import {
+  type Recommendations,
+  type Recommender,
+  recommender,
+  type ServedRelease,
+} from "../recommend/recommender.ts";
 import type { AskedTraining } from "../registry/training-settings.ts";
+import type { Statistics } from "../statistics/statistics.ts";
+import type { Edition, StoredAudience } from "../stores/recommendation-store.ts";
 import type { Jobs } from "../workflow/jobs.ts";
 import type { RunStore } from "../workflow/run-store.ts";
 import type { Runner } from "../workflow/runner.ts";
@@ -22,6 +29,8 @@ export interface Serving {
   readonly version: string;
   readonly recommender: Recommender;
   readonly items: ItemList;
+  /** The build that the release pins; absent where there is no lake to ask. */
+  readonly build?: PinnedTables | undefined;
 }
 
 /** State of something that the server needs besides a release. */
@@ -51,6 +60,13 @@ export interface Incoming {
   close(): Promise<void>;
 }
 
+/** How long published lists are to be, and to be read; absent: as configured. */
+export interface AskedLists {
+  readonly k?: number;
+  readonly audienceK?: number;
+  readonly expireHours?: number;
+}
+
 /** The slow loop as the server shows it. */
 export interface UpkeepContext {
   readonly runner: Pick<Runner, "start" | "retry" | "cancel" | "running">;
@@ -61,6 +77,8 @@ export interface UpkeepContext {
    * @throws UsherError `MODEL_UNKNOWN`, `MODEL_PARAMETER`, `PARAMETER_INVALID`, with the field; `RUN_BUSY`.
    */
   startTraining(asked: AskedTraining): Promise<JobRecord>;
+  /** Makes the lists of the release that serves anew and switches to them, as a job. @throws UsherError `NOT_READY`, `RUN_BUSY`. */
+  startPublishing(asked: AskedLists): Promise<JobRecord>;
   /** Imports a data set named as on the command line, as a job. @throws UsherError `PARAMETER_INVALID`, `SOURCE_…`, `RUN_BUSY`. */
   startImport(asked: { source: string; ratingsFile?: string }): Promise<JobRecord>;
   /** Opens a place for files that are sent. @throws UsherError `RUN_BUSY`: another upload is under way; `DISK_FULL`. */
@@ -71,6 +89,20 @@ export interface UpkeepContext {
   qualityReports(limit: number): Promise<readonly QualityReport[]>;
   /** Of the newest build. @throws UsherError `HOME_EMPTY`. */
   rejectedRows(page: { from: number; limit: number }): Promise<readonly RefusedRow[]>;
+}
+
+/** Lists that were published, as the server shows them. */
+export interface PublishedLists {
+  /** What is read now. @throws UsherError `STORE_UNAVAILABLE`, as the others. */
+  current(): Promise<Edition | undefined>;
+  /**
+   * The first k items of a user's list that may still be shown and that the user has not consumed since; `undefined` where there is
+   * no list that is read.
+   */
+  storedListFor(userId: string, k: number): Promise<{ edition: Edition; list: Recommendations } | undefined>;
+  storedAudienceFor(itemId: string): Promise<{ edition: Edition; audience: StoredAudience } | undefined>;
+  /** Nothing is read any more. */
+  withdraw(): Promise<void>;
 }
 
 /** What the server is given by the composition root. The functions are called for each request and must be cheap. */
@@ -93,6 +125,10 @@ export interface ServerContext {
   readonly metrics?: ServerMetrics;
   /** Who may ask. Default: a server for this machine alone, without keys. */
   readonly access?: Access;
+  /** Published lists; absent where there is no home: `source=stored` is then answered live. */
+  readonly lists?: PublishedLists;
+  /** Figures of builds; absent where there is no lake to ask: their routes then answer 503. */
+  readonly statistics?: Statistics;
   /** Host names beside loopback under which the server may be asked; with a port they hold for that port only. */
   readonly allowedHosts: readonly string[];
   /** As fastify takes it; default: no log. */
@@ -100,9 +136,14 @@ export interface ServerContext {
 }
 
 /** Makes a loaded release and its catalogue ready to answer. Cost: O(ratings + items · log items). */
-export function servingOf(options: { release: ServedRelease; catalogue: Catalogue }): Serving {
+export function servingOf(options: {
+  release: ServedRelease;
+  catalogue: Catalogue;
+  build?: PinnedTables;
+}): Serving {
   return {
     version: options.release.version,
+    build: options.build,
     recommender: recommender(options),
     items: itemList(options.catalogue),
   };

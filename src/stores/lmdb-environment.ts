@@ -16,6 +16,12 @@ export interface KeyEncoding<Key> {
   readKey(source: Buffer, start: number, end: number): Key;
 }
 
+/** Keys as texts, in the order of their UTF-8 bytes. */
+export const textKeys: KeyEncoding<string> = {
+  writeKey: (key, target, start) => start + target.write(key, start),
+  readKey: (source, start, end) => source.toString("utf8", start, end),
+};
+
 export interface LmdbOptions {
   /** Where `data.mdb` and `lock.mdb` lie; made where it is missing. */
   readonly folder: string;

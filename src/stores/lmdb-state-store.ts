@@ -1,17 +1,7 @@
 import { UsherError } from "../errors.ts";
-import {
-  type BinaryDatabase,
-  type KeyEncoding,
-  type LmdbOptions,
-  openLmdbEnvironment,
-} from "./lmdb-environment.ts";
+import { type BinaryDatabase, type LmdbOptions, openLmdbEnvironment, textKeys } from "./lmdb-environment.ts";
 import { checkChange, checkKey } from "./state-key.ts";
 import type { StateStore } from "./state-store.ts";
-
-const textKeys: KeyEncoding<string> = {
-  writeKey: (key, target, start) => start + target.write(key, start),
-  readKey: (source, start, end) => source.toString("utf8", start, end),
-};
 
 /**
  * The embedded state store: one LMDB environment in a folder, one process that writes.

@@ -36,6 +36,8 @@ export interface Site {
   newestRelease(): Promise<ReleaseReport | undefined>;
   /** Makes a release the one that serves. */
   publish(version: string, run: TaskRun): Promise<void>;
+  /** Publishes lists when a release has begun to serve; absent where that was not asked for. */
+  readonly publishing?: Task;
   /** What decides a training beside the build, such as models and seed, as one text. */
   readonly trainingSettings: string;
   /** What a vacuum must keep beside the builds that releases pin. */
@@ -110,8 +112,27 @@ export function upkeepTasks(site: Site): Task[] {
         return { outputs: { serving: version } };
       },
     },
+    ...(site.publishing ? [{ ...site.publishing, after: ["publish"] }] : []),
     ...careTasks(site),
   ];
+}
+
+/** Lists for all users, by the release that serves. @param publish Makes and publishes them. */
+export function publishListsTask(
+  publish: (run: TaskRun) => Promise<{ edition: string; users: number; items: number; tables: Versions }>,
+): Task {
+  return {
+    name: "publish-lists",
+    timeoutMs: 24 * 3600_000,
+    retries: 1,
+    run: async (run) => {
+      const { edition, users, items, tables } = await publish(run);
+      return {
+        outputs: { lists: edition, ...tables },
+        note: `lists of ${users} users, audiences of ${items} items`,
+      };
+    },
+  };
 }
 
 function careTasks({ lake, pins, graceMs, now }: Site): Task[] {

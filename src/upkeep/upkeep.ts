@@ -149,7 +149,8 @@ function schedulesOf(of: {
     if (!(error instanceof UsherError && error.code === "RUN_BUSY")) onTrouble(String(error));
   };
   const refresh = async (trigger: string) => {
-    await runner.start({ tasks: [...refreshTasks, ...maintenanceTasks], trigger });
+    const publishing = site.publishing ? [site.publishing.name] : [];
+    await runner.start({ tasks: [...refreshTasks, ...publishing, ...maintenanceTasks], trigger });
   };
   let tried = 0; // events in bronze when their number last started a run: one that fails is not started again before as many more
   const refreshByNumber = async () => {

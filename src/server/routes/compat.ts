@@ -11,6 +11,11 @@ import {
   NoQuery,
   UserParams,
 } from "../../contracts/http.ts";
+import {
+  LegacyMustWatch,
+  LegacyStatistics,
+  LegacyStatisticsParams,
+} from "../../contracts/statistics-http.ts";
 import { UsherError } from "../../errors.ts";
 import { unknownItem } from "../../recommend/recommender.ts";
 import { itemBody, servingNow } from "../answers.ts";
@@ -18,6 +23,7 @@ import type { ServerContext } from "../context.ts";
 import { listFor } from "../person-list.ts";
 import { recommendForMany } from "./recommendations.ts";
 import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
+import { shownTop, statisticsNow } from "./statistics.ts";
 
 const tags = ["names that older clients know"];
 
@@ -102,6 +108,66 @@ export function compatRoutes(app: App, context: ServerContext): void {
     },
   );
   compatBatchRoute(app, context);
+  compatMustWatchRoute(app, context);
+  compatStatisticsRoute(app, context);
+}
+
+function compatMustWatchRoute(app: App, context: ServerContext): void {
+  app.get(
+    "/v1/user/:user_id",
+    {
+      config: { scope: "read" },
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags,
+        operationId: "legacyMustWatch",
+        summary: "Ids of ten items that a user must watch",
+        params: UserParams,
+        querystring: NoQuery,
+        response: answersOf(LegacyMustWatch, ["NOT_READY", "TOO_SLOW"]),
+      },
+    },
+    async (request) => {
+      const asked = { person: { userId: request.params.user_id }, k: listLengthDefault };
+      const { items } = await listFor({ context, serving: servingNow(context) }, asked);
+      return { result: { must_watch: items.map(({ item }) => legacyId(item.itemId)) }, error: null };
+    },
+  );
+}
+
+function compatStatisticsRoute(app: App, context: ServerContext): void {
+  app.get(
+    "/statistics/:genre/:year",
+    {
+      config: { scope: "read" },
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags,
+        operationId: "legacyStatistics",
+        summary:
+          "The ten best rated items of a genre and a year, and how many items of the year each genre has",
+        description: "By the weighted mean with the vote floor that `/v1/statistics/top` states.",
+        params: LegacyStatisticsParams,
+        querystring: NoQuery,
+        response: answersOf(LegacyStatistics, ["NOT_READY", "TOO_SLOW", "TABLE_MISSING", "TABLE_DAMAGED"]),
+      },
+    },
+    async (request) => {
+      const { serving, statistics, build } = statisticsNow(context);
+      const { genre, year } = request.params;
+      const top = await statistics.top(build, { genre, year });
+      const { items } = await statistics.genres(build, { year });
+      return {
+        top: shownTop(top, serving, listLengthDefault).map(({ item, row }) => ({
+          id: legacyId(item.itemId),
+          title: item.title,
+          rating_mean: row.ratingMean,
+          rating_count: row.ratingCount,
+        })),
+        genres: items.map((entry) => ({ genre: entry.genre, count: entry.item_count })),
+      };
+    },
+  );
 }
 
 function compatBatchRoute(app: App, context: ServerContext): void {

@@ -22,6 +22,7 @@ import { listHead, recommendedItemBody, servingNow, similarItemBody } from "../a
 import type { ServerContext } from "../context.ts";
 import { type Answering, askedList, listFor } from "../person-list.ts";
 import { asServerError, problemOf } from "../problem.ts";
+import { storedAnswer } from "./lists.ts";
 import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
 
 const tags = ["recommendations"];
@@ -84,12 +85,18 @@ export function userListRoutes(app: App, context: ServerContext): void {
     async (request) => {
       const serving = servingNow(context);
       const userId = request.params.user_id;
-      const { surface, items } = await listFor({ context, serving }, askedList({ userId }, request.query));
+      const { source, ...query } = request.query;
+      if (source === "stored") {
+        const k = query.k ?? listLengthDefault;
+        const stored = await storedAnswer(context, { requestId: request.id, userId, k, query });
+        if (stored) return stored;
+      }
+      const { surface, items } = await listFor({ context, serving }, askedList({ userId }, query));
       return {
         ...listHead(request.id, serving),
         user_id: userId,
         surface,
-        degraded: [],
+        degraded: source === "stored" ? ["lists"] : [],
         items: items.map(recommendedItemBody),
       };
     },
