@@ -16,6 +16,8 @@ export interface HomePaths {
   readonly log: string;
   /** What events have changed since: profiles, seen sets, windows. */
   readonly live: string;
+  /** What was written of items and users. */
+  readonly catalogue: string;
   readonly releasePointer: string;
   /** Files that were sent, until they are imported. */
   readonly uploads: string;
@@ -30,6 +32,7 @@ export function homePaths(folder: string): HomePaths {
     downloads: join(folder, "downloads"),
     log: join(folder, "state", "log"),
     live: join(folder, "state", "live"),
+    catalogue: join(folder, "state", "catalogue"),
     releasePointer: join(folder, "release.json"),
     uploads: join(folder, "uploads"),
     runs: join(folder, "runs"),

@@ -16,6 +16,7 @@ import { answerUnrouted, authorityOf, methodTable } from "./methods.ts";
 import { serverMetrics } from "./metrics.ts";
 import { asServerError, isPassing, problemOf, problemType } from "./problem.ts";
 import { catalogueRoutes } from "./routes/catalogue.ts";
+import { catalogueWriteRoutes } from "./routes/catalogue-writes.ts";
 import { compatRoutes } from "./routes/compat.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
@@ -103,6 +104,7 @@ export function createApp(context: ServerContext): FastifyInstance {
     itemListRoutes(typed, context);
     livingRoutes(typed, context);
     catalogueRoutes(typed, context);
+    catalogueWriteRoutes(typed, context);
     eventRoutes(typed, context);
     deadLetterRoutes(typed, context);
     operationRoutes(typed, context);
