@@ -58,9 +58,18 @@ const tablesFile = (layer, tables) => {
 };
 
 /** Every table that Usher writes itself, by name. Those of imports have the columns of their source. */
-export const allTables = ({ eventTopics, bronzeEventsTable, bronzeEvents, tables, goldTrending }) => ({
+export const allTables = ({
+  eventTopics,
+  bronzeEventsTable,
+  bronzeEvents,
+  tables,
+  goldTrending,
+  bronzeEditsTable,
+  bronzeEdits,
+}) => ({
   ...Object.fromEntries(eventTopics.map((topic) => [bronzeEventsTable(topic), bronzeEvents(topic)])),
   ...tables,
+  [bronzeEditsTable]: bronzeEdits,
   gold_trending: goldTrending,
 });
 

@@ -51,7 +51,7 @@ export function itemGroups(items: readonly Item[], namesOf: (item: Item) => read
       sorted?.remove(group);
     }
   };
-  items.forEach((item, index) => add(index, item));
+  for (const [index, item] of items.entries()) add(index, item);
   return {
     of: (name) => groups.get(foldText(name)),
     get sorted() {

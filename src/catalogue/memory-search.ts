@@ -26,6 +26,8 @@ const titlesCompared = 200;
 /** Share of the words of a query that a hit must hold, where any does. */
 const wordsShare = 0.6;
 
+/** From this length on a word that is known may be meant to be one a typo away. */
+const knownMin = 5;
 /** Typos that a word may have. */
 const typosOf = (word: string) => (word.length < 3 ? 0 : word.length < 7 ? 1 : 2);
 
@@ -213,7 +215,7 @@ class MemorySearch implements CatalogSearch {
       const closeness = isTyping ? 0.95 : isKnown ? 0.45 : 0.75;
       for (const term of most(this.#terms.beginningWith(word), beginningsMax)) near.push({ term, closeness });
     }
-    const typos = isKnown ? Math.min(1, typosOf(word)) : typosOf(word);
+    const typos = !isKnown ? typosOf(word) : word.length < knownMin ? 0 : 1;
     if (typos > 0) {
       const found = this.#terms.near(word, typos).filter(({ term }) => uses(term) > 0);
       found.sort((left, right) => left.typos - right.typos || uses(right.term) - uses(left.term));
