@@ -47,6 +47,12 @@ const errorTable = {
     "Use a method that the Allow header names.",
   ],
   ITEM_UNKNOWN: [404, 1, "There is no such item.", "List items with GET /v1/items."],
+  EDIT_CONFLICT: [
+    412,
+    1,
+    "Somebody else has written this meanwhile.",
+    "Read it again, and write with the ETag of that answer.",
+  ],
   SESSION_MERGED: [
     409,
     1,
@@ -156,6 +162,12 @@ const errorTable = {
     1,
     "A file lacks a column.",
     "Check that the file is the one the data set ships.",
+  ],
+  MAPPING_INVALID: [
+    400,
+    2,
+    "The mapping document does not fit the files.",
+    "Correct what the message names; docs/own-catalogue.md describes the document.",
   ],
   SOURCE_ENCODING: [
     400,

@@ -113,7 +113,8 @@ function shownPart(
   { surface, items }: StoredList,
   { serving, refused, k }: { serving: Serving; refused: ReadonlySet<string>; k: number },
 ) {
-  const itemOf = (itemId: string) => serving.items.get(itemId);
+  const nowMs = Date.now();
+  const itemOf = (itemId: string) => serving.items.get(itemId, { nowMs });
   const shown = items
     .filter(({ itemId }) => !refused.has(itemId) && itemOf(itemId) !== undefined)
     .slice(0, k)

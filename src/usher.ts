@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
+import { type CatalogueEdits, openCatalogueEdits } from "./catalogue/catalogue-edits.ts";
+import type { ItemEdit } from "./catalogue/item-edit.ts";
 import type { Configuration } from "./contracts/configuration.ts";
 import type { Progress, ProgressEvent } from "./contracts/progress.ts";
 import type { BuildRecord } from "./contracts/quality.ts";
@@ -40,6 +43,7 @@ import type { SourceSpec } from "./sources/source.ts";
 import { bronzeVersions } from "./sources/staging.ts";
 import { openStatistics } from "./statistics/open-statistics.ts";
 import type { Statistics } from "./statistics/statistics.ts";
+import { openLmdbStateStore } from "./stores/lmdb-state-store.ts";
 import { freshnessGauge } from "./upkeep/gauges.ts";
 import type { Upkeep } from "./upkeep/upkeep.ts";
 
@@ -121,7 +125,9 @@ interface OpenOptions {
 /** Opens a home for reading, whoever owns it. @throws UsherError `HOME_FORMAT`. */
 export async function openReader({ home, configuration }: OpenOptions): Promise<UsherReader> {
   await checkFormat(home);
-  return assemble(homePaths(home), { configuration, isOwner: false });
+  const parts = await assemble(homePaths(home), { configuration, isOwner: false });
+  await parts.openEdits({ readOnly: true });
+  return parts;
 }
 
 /**
@@ -137,29 +143,21 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
     const { close: closeAccess, hasKey } = access;
     const parts = await assemble(paths, { configuration, isOwner: true, access });
     const { engine, lake, app } = parts;
-    const build = async ({ onProgress = ignore, signal, log }: Running & { log?: EventReader } = {}) => {
-      const newest = await latestImport(lake.folder);
-      if (!newest) {
-        throw new UsherError("HOME_EMPTY", `${home}: expected an import, found none; run \`usher import\``);
-      }
-      const importVersions = bronzeVersions(newest.tables);
-      const imports = [await readableImport(lake, newest)];
-      const more = { ...(signal ? { signal } : {}), ...(log ? { log } : {}) };
-      return buildLake({ lake, engine, imports, importVersions, onProgress, ...more });
+    const { failed, fail } = lasting();
+    const onFailure = (failure: UsherError) => {
+      parts.shown.failure = failure;
+      fail(failure);
     };
+    await parts.openEdits({ onFailure });
+    const build = buildOf(parts);
     let upkeep: Upkeep | undefined;
-    let fail: (failure: UsherError) => void = () => {};
-    const failed = new Promise<never>((_, reject) => {
-      fail = reject;
-    });
-    failed.catch(() => {}); // whoever serves waits for it; others have nothing to stop
     const usher: Usher = {
       ...parts,
       failed,
       showProgress: (event) => {
         parts.shown.status = event;
       },
-      openLiving: () => showLiving(parts, fail),
+      openLiving: () => showLiving(parts, onFailure),
       importSource: async (spec, running = {}) => {
         const done = await importSource({ spec, lake, engine, ...running });
         await writeImportRecord(lake.folder, { spec, done });
@@ -179,6 +177,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
             ...{ paths, lake, configuration, events },
             ...{ releases: parts.releases, newestBuild: parts.build, serve: parts.serve },
             ...{ importSource: usher.importSource, buildLake: build, publishLists: usher.publishLists },
+            catalogueRevision: () => parts.shown.edits?.revision ?? 0,
             trainAndSave: (training) => trainAndSave(parts, { configuration, training }),
           },
           {
@@ -192,6 +191,8 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
         return upkeep;
       },
       listen: async () => {
+        parts.shown.isListening = true;
+        void parts.shown.serving?.items.prepare();
         const { host, port } = configuration;
         const address = await listen(app, { host, port, hasKey: hasKey() });
         await lock.announce(address);
@@ -213,6 +214,34 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
   }
 }
 
+/** Builds from the newest import, with everything that came through the API. */
+function buildOf({ paths, lake, engine, shown }: Parts) {
+  return async ({ onProgress = ignore, signal, log }: Running & { log?: EventReader } = {}) => {
+    const newest = await latestImport(lake.folder);
+    if (!newest) {
+      throw new UsherError(
+        "HOME_EMPTY",
+        `${paths.folder}: expected an import, found none; run \`usher import\``,
+      );
+    }
+    const importVersions = bronzeVersions(newest.tables);
+    const imports = [await readableImport(lake, newest)];
+    const { edits } = shown;
+    const more = { ...(signal ? { signal } : {}), ...(log ? { log } : {}), ...(edits ? { edits } : {}) };
+    return buildLake({ lake, engine, imports, importVersions, onProgress, ...more });
+  };
+}
+
+/** A promise that nobody has to wait for, and what makes it reject. */
+function lasting(): { failed: Promise<never>; fail: (failure: UsherError) => void } {
+  let fail: (failure: UsherError) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {}); // whoever serves waits for it; others have nothing to stop
+  return { failed, fail };
+}
+
 const ignore: Progress = () => {};
 
 /** What the server shows at this moment; whoever changes it changes the next answer. */
@@ -225,6 +254,9 @@ interface Shown {
   status: Partial<ProgressEvent>;
   upkeep: UpkeepContext | undefined;
   living: OpenLiving | undefined;
+  edits: CatalogueEdits | undefined;
+  /** From then on a release is made ready for searches when it comes. */
+  isListening: boolean;
   /** Why nothing more is accepted. */
   failure: UsherError | undefined;
 }
@@ -234,6 +266,12 @@ interface Parts extends UsherReader {
   readonly metrics: ServerMetrics;
   readonly shown: Shown;
   readonly lists: HomeLists;
+  /** Opens what was written of the catalogue, where anything was. @param how.isMade Makes it where nothing was. @throws UsherError `STORE_UNAVAILABLE`. */
+  openEdits(how: {
+    readOnly?: boolean;
+    isMade?: boolean;
+    onFailure?(failure: UsherError): void;
+  }): Promise<void>;
 }
 
 /** The composition root: puts the parts of a system over one home together. */
@@ -252,7 +290,7 @@ async function assemble(
   });
   const shown: Shown = {
     ...{ serving: undefined, release: undefined, released: undefined, status: {} },
-    ...{ upkeep: undefined, living: undefined, failure: undefined },
+    ...{ upkeep: undefined, living: undefined, edits: undefined, failure: undefined, isListening: false },
   };
   const metrics = serverMetrics([
     freshnessGauge({ lake, released: () => shown.released }),
@@ -284,15 +322,21 @@ async function assemble(
       if (version === undefined) return undefined;
       const release = await releases.load(version);
       const pinned = await readBuild(lake.folder, release.report.build.number);
-      shown.serving = servingOf({
-        release,
-        catalogue: await readCatalogue(lake, engine, pinned),
-        build: pinned,
-      });
+      const catalogue = await readCatalogue(lake, engine, pinned);
+      shown.serving = servingOf({ release, catalogue, build: pinned, edits: shown.edits });
       shown.release = release;
+      if (shown.isListening) void shown.serving.items.prepare();
       shown.released = Date.parse(release.report.created_at);
       shown.status = {};
       return release;
+    },
+    openEdits: async ({ isMade = false, ...how }) => {
+      if (shown.edits || !(isMade || existsSync(join(paths.catalogue, "data.mdb")))) return;
+      const store = await openLmdbStateStore({ folder: paths.catalogue, ...how });
+      const onItems = (itemIds: readonly string[]) => {
+        for (const id of itemIds) shown.serving?.items.apply(shown.edits?.item(id) as ItemEdit);
+      };
+      shown.edits = await openCatalogueEdits({ store, onItems });
     },
     ask: (request) => ask(app, typeof request === "string" ? { path: request } : request, access?.ownerKey),
     evaluate: async ({ genres = false, ...training } = {}) => {
@@ -305,6 +349,7 @@ async function assemble(
     },
     close: async () => {
       await app.close();
+      await shown.edits?.close();
       await statistics.close();
       await lists.close();
       await engine.close();
@@ -328,6 +373,9 @@ function appOf(of: {
     lists,
     get living() {
       return shown.living;
+    },
+    get edits() {
+      return shown.living && shown.edits; // who only reads a home writes nothing
     },
     dependencies: () => {
       const { living, failure } = shown;
@@ -367,20 +415,14 @@ async function ask(
 
 /** Opens the fast loop and lets the server show it. @returns Why it stays closed. */
 async function showLiving(
-  { shown, metrics, paths, lake, engine }: Parts,
+  { shown, metrics, paths, lake, engine, openEdits }: Parts,
   onFailure: (failure: UsherError) => void,
 ): Promise<UsherError | undefined> {
   try {
+    await openEdits({ onFailure, isMade: true });
     shown.living ??= await openLiving(
       { paths, lake, engine },
-      {
-        onFailure: (failure) => {
-          shown.failure = failure;
-          onFailure(failure);
-        },
-        onTaken: metrics.onEvents,
-        onAnswered: metrics.onEventAnswered,
-      },
+      { onFailure, onTaken: metrics.onEvents, onAnswered: metrics.onEventAnswered },
     );
     return undefined;
   } catch (error) {

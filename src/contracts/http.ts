@@ -110,28 +110,8 @@ export const RecommendQuery = Type.Object(
   strict,
 );
 export const TopQuery = Type.Object({ k: Type.Optional(k), genre: Type.Optional(Genre) }, strict);
-export const SimilarQuery = Type.Object({ k: Type.Optional(k) }, strict);
 export const LegacyLimitQuery = Type.Object({ limit: Type.Optional(k) }, strict);
 export const NoQuery = Type.Object({}, strict);
-export const ItemsQuery = Type.Object(
-  {
-    query: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 200,
-        description: "Part of the title; case and accents do not matter.",
-      }),
-    ),
-    genre: Type.Optional(Genre),
-    year: Type.Optional(Type.Integer({ minimum: 1800, maximum: 2200 })),
-    sort: Type.Optional(Type.Enum([...itemOrders], { default: itemOrders[0] })),
-    page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: listLengthMax, default: pageSizeDefault })),
-    cursor: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 2048, description: "`next_cursor` of the page before." }),
-    ),
-  },
-  strict,
-);
 export const BatchBody = Type.Object(
   {
     user_ids: Type.Array(BodyId, { minItems: 1, maxItems: batchUsersMax }),
@@ -198,11 +178,6 @@ export const TopAnswer = Type.Object({
   surface: Type.Enum(["top"]),
   items: Type.Array(RecommendedItemAnswer),
 });
-export const SimilarAnswer = Type.Object({
-  ...listHead,
-  item_id: Type.String(),
-  items: Type.Array(Type.Object({ ...ItemHead, rank: Type.Integer({ minimum: 1 }), score: Type.Number() })),
-});
 const ErrorInBatch = Type.Object({ code: Type.String(), detail: Type.String() });
 export const BatchAnswer = Type.Object({
   ...listHead,
@@ -228,10 +203,6 @@ export const ItemAnswer = Type.Object({
   rating_count: Type.Integer({ minimum: 0 }),
   rating_mean: Type.Optional(Type.Number()),
   links: Type.Record(Type.String(), Type.String()),
-});
-export const ItemsAnswer = Type.Object({
-  items: Type.Array(ItemAnswer),
-  next_cursor: Type.Optional(Type.String()),
 });
 /** A release with its whole report, and whether it serves now. */
 export const ReleaseAnswer = Type.Object({ ...releaseReportSchema.properties, serving: Type.Boolean() });

@@ -18,6 +18,8 @@ export interface HomePaths {
   readonly live: string;
   /** Published lists. */
   readonly lists: string;
+  /** What was written of items and users. */
+  readonly catalogue: string;
   readonly releasePointer: string;
   /** Files that were sent, until they are imported. */
   readonly uploads: string;
@@ -35,6 +37,7 @@ export function homePaths(folder: string): HomePaths {
     log: join(folder, "state", "log"),
     live: join(folder, "state", "live"),
     lists: join(folder, "state", "lists"),
+    catalogue: join(folder, "state", "catalogue"),
     releasePointer: join(folder, "release.json"),
     uploads: join(folder, "uploads"),
     runs: join(folder, "runs"),

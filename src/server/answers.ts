@@ -2,7 +2,7 @@ import type { ItemBody, RecommendedItemBody } from "../contracts/http.ts";
 import type { Item } from "../data/catalogue.ts";
 import { UsherError } from "../errors.ts";
 import type { ReasonItem } from "../recommend/reasons.ts";
-import type { RecommendedItem, SimilarItem } from "../recommend/recommender.ts";
+import type { RecommendedItem } from "../recommend/recommender.ts";
 import type { Living, ServerContext, Serving } from "./context.ts";
 
 /** The release that answers. @throws UsherError `NOT_READY`. */
@@ -31,7 +31,7 @@ export function listHead(requestId: string, serving: Serving) {
   };
 }
 
-function itemHead(item: Item) {
+export function itemHead(item: Item) {
   return {
     item_id: item.itemId,
     title: item.title,
@@ -57,10 +57,6 @@ export function recommendedItemBody({ item, rank, score, ratingPredicted, reason
 
 function becauseBody({ item, weight }: ReasonItem) {
   return { item_id: item.itemId, title: item.title, weight };
-}
-
-export function similarItemBody({ item, rank, score }: SimilarItem) {
-  return { ...itemHead(item), rank, score };
 }
 
 export function itemBody(item: Item): ItemBody {

@@ -23,6 +23,7 @@ import { serverMetrics } from "./metrics.ts";
 import { asServerError, isPassing, problemOf, problemType } from "./problem.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { catalogueRoutes } from "./routes/catalogue.ts";
+import { catalogueWriteRoutes } from "./routes/catalogue-writes.ts";
 import { compatRoutes } from "./routes/compat.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
@@ -117,6 +118,7 @@ export function createApp(context: ServerContext): FastifyInstance {
     catalogueRoutes(typed, context);
     statisticsRoutes(typed, context);
     listRoutes(typed, context);
+    catalogueWriteRoutes(typed, context);
     eventRoutes(typed, context);
     deadLetterRoutes(typed, context);
     operationRoutes(typed, context);

@@ -1,4 +1,7 @@
 import type { FastifyServerOptions } from "fastify";
+import type { CatalogueEdits } from "../catalogue/catalogue-edits.ts";
+import { type ItemCatalogue, itemCatalogue } from "../catalogue/item-catalogue.ts";
+import { editedCatalogue } from "../catalogue/live-catalogue.ts";
 import type { ProgressEvent } from "../contracts/progress.ts";
 import type { PinnedTables, QualityReport } from "../contracts/quality.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
@@ -8,7 +11,6 @@ import type { DeadLetters } from "../events/dead-letters.ts";
 import type { Intake } from "../events/intake.ts";
 import type { RefusedRow } from "../lake/reports.ts";
 import type { LiveState, Person } from "../live/live-state.ts";
-import { type ItemList, itemList } from "../recommend/item-list.ts";
 import {
   type Recommendations,
   type Recommender,
@@ -28,9 +30,10 @@ import type { ServerMetrics } from "./metrics.ts";
 export interface Serving {
   readonly version: string;
   readonly recommender: Recommender;
-  readonly items: ItemList;
   /** The build that the release pins; absent where there is no lake to ask. */
   readonly build?: PinnedTables | undefined;
+  /** The catalogue that answers: that of the release, under what was written since. */
+  readonly items: ItemCatalogue;
 }
 
 /** State of something that the server needs besides a release. */
@@ -117,6 +120,10 @@ export interface ServerContext {
   dependencies?(): Readonly<Record<string, DependencyState>>;
   /** Absent where the home belongs to another process or is only read: answers then come from the release alone, the routes of events answer 503 `NOT_READY`. */
   readonly living?: Living | undefined;
+  /** What was written of items and users; absent where the home belongs to another process: the routes that write then answer 503. */
+  readonly edits?: CatalogueEdits | undefined;
+  /** With fewer users the audience of an item is not told. Default {@link audienceMin}. */
+  readonly audienceMin?: number;
   /** Whether what a person rated or completed is left out of lists. Default true; disliked items are left out always. */
   readonly hideConsumed?: boolean;
   /** The slow loop; `undefined` while it is not open and where this process does not own the home: its routes then answer 503. */
@@ -135,16 +142,33 @@ export interface ServerContext {
   readonly logger?: NonNullable<FastifyServerOptions["logger"]>;
 }
 
-/** Makes a loaded release and its catalogue ready to answer. Cost: O(ratings + items · log items). */
+/** Users that an audience must have to be told. */
+export const audienceMin = 10;
+
+/**
+ * Makes a loaded release and its catalogue ready to answer, under what was written since.
+ *
+ * Cost: O(ratings + items · log items + edits).
+ */
 export function servingOf(options: {
   release: ServedRelease;
   catalogue: Catalogue;
+  edits?: Pick<CatalogueEdits, "items"> | undefined;
   build?: PinnedTables;
 }): Serving {
+  const { release, edits } = options;
+  const catalogue = editedCatalogue(options.catalogue.items, edits?.items());
+  const items = itemCatalogue({ catalogue, set: release.set, ranker: release.ranker });
+  let [made, madeOf] = [recommender({ release, catalogue }), catalogue.version];
   return {
-    version: options.release.version,
+    version: release.version,
     build: options.build,
-    recommender: recommender(options),
-    items: itemList(options.catalogue),
+    items,
+    get recommender() {
+      if (madeOf !== catalogue.version) {
+        [made, madeOf] = [recommender({ release, catalogue }), catalogue.version];
+      }
+      return made;
+    },
   };
 }

@@ -102,7 +102,7 @@ export function compatRoutes(app: App, context: ServerContext): void {
       },
     },
     (request) => {
-      const item = servingNow(context).items.get(request.params.id);
+      const item = servingNow(context).items.get(request.params.id, { nowMs: Date.now() });
       if (!item) throw unknownItem(request.params.id);
       return { id: legacyId(item.itemId), ...itemBody(item) };
     },

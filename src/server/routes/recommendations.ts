@@ -4,13 +4,10 @@ import {
   BatchAnswer,
   BatchBody,
   type BatchResultBody,
-  ItemParams,
   listLengthDefault,
   NoQuery,
   RecommendationsAnswer,
   RecommendQuery,
-  SimilarAnswer,
-  SimilarQuery,
   TopAnswer,
   TopQuery,
   UserParams,
@@ -18,7 +15,7 @@ import {
 import { idExpectation, isId, shown } from "../../contracts/mismatch.ts";
 import { UsherError } from "../../errors.ts";
 import type { Recommendations } from "../../recommend/recommender.ts";
-import { listHead, recommendedItemBody, servingNow, similarItemBody } from "../answers.ts";
+import { listHead, recommendedItemBody, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
 import { type Answering, askedList, listFor } from "../person-list.ts";
 import { asServerError, problemOf } from "../problem.ts";
@@ -158,7 +155,7 @@ function batchResult({ userId, found, error }: UserResult, requestId: string): B
   return { user_id: userId, error: { code, detail } };
 }
 
-/** Lists without a user: the best rated items, and those that resemble one. */
+/** Lists without a user: the best rated items. */
 export function itemListRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/top",
@@ -177,26 +174,6 @@ export function itemListRoutes(app: App, context: ServerContext): void {
       const { k = listLengthDefault, genre } = request.query;
       const items = serving.recommender.top({ k, genre }).map(recommendedItemBody);
       return { ...listHead(request.id, serving), surface: "top" as const, items };
-    },
-  );
-  app.get(
-    "/v1/items/:item_id/similar",
-    {
-      config: { scope: "read", self: "nobody" },
-      schema: {
-        tags,
-        operationId: "similarItems",
-        summary: "Items that the same people like",
-        params: ItemParams,
-        querystring: SimilarQuery,
-        response: answersOf(SimilarAnswer, ["NOT_READY", "ITEM_UNKNOWN"]),
-      },
-    },
-    (request) => {
-      const serving = servingNow(context);
-      const itemId = request.params.item_id;
-      const items = serving.recommender.similar({ itemId, k: request.query.k ?? listLengthDefault });
-      return { ...listHead(request.id, serving), item_id: itemId, items: items.map(similarItemBody) };
     },
   );
 }
