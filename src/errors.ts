@@ -47,6 +47,19 @@ const errorTable = {
     "Use a method that the Allow header names.",
   ],
   ITEM_UNKNOWN: [404, 1, "There is no such item.", "List items with GET /v1/items."],
+  FILTER_INVALID: [
+    400,
+    2,
+    "The filter was not understood.",
+    "Correct it at the position that the message names; docs/filter-language.md lists the fields.",
+  ],
+  SURFACE_INVALID: [
+    400,
+    2,
+    "The surface is not valid.",
+    "Correct the field that the message names; try it with POST /v1/surfaces/{name}/preview.",
+  ],
+  SURFACE_UNKNOWN: [404, 1, "There is no such surface.", "List surfaces with GET /v1/surfaces."],
   SESSION_MERGED: [
     409,
     1,

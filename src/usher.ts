@@ -16,6 +16,7 @@ import type { EventReader } from "./lake/event-sink.ts";
 import type { Lake } from "./lake/lake.ts";
 import { readCatalogue, readTrainingSet } from "./lake/read.ts";
 import { livingGauges, type OpenLiving, openLiving } from "./living.ts";
+import { openSurfaces, type SurfaceStore } from "./recommend/surface-store.ts";
 import { candidatesWith, checkModelSettings } from "./registry/candidates.ts";
 import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
 import { compareInWorker, trainInWorker } from "./registry/train-in-worker.ts";
@@ -121,6 +122,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
   try {
     const parts = await assemble(paths, configuration);
     const { engine, lake, app } = parts;
+    parts.shown.surfaces = await openSurfaces(paths.surfaces);
     const build = async ({ onProgress = ignore, signal, log }: Running & { log?: EventReader } = {}) => {
       const newest = await latestImport(lake.folder);
       if (!newest) {
@@ -221,6 +223,7 @@ interface Shown {
   status: Partial<ProgressEvent>;
   upkeep: UpkeepContext | undefined;
   living: OpenLiving | undefined;
+  surfaces: SurfaceStore | undefined;
   /** Why nothing more is accepted. */
   failure: UsherError | undefined;
 }
@@ -243,7 +246,7 @@ async function assemble(paths: HomePaths, configuration: Configuration): Promise
   });
   const shown: Shown = {
     ...{ serving: undefined, released: undefined, status: {} },
-    ...{ upkeep: undefined, living: undefined, failure: undefined },
+    ...{ upkeep: undefined, living: undefined, surfaces: undefined, failure: undefined },
   };
   const metrics = serverMetrics([
     freshnessGauge({ lake, released: () => shown.released }),
@@ -303,6 +306,9 @@ function appOf(of: {
   return createApp({
     get living() {
       return shown.living;
+    },
+    get surfaces() {
+      return shown.surfaces;
     },
     dependencies: () => {
       const { living, failure } = shown;

@@ -17,6 +17,8 @@ export interface HomePaths {
   /** What events have changed since: profiles, seen sets, windows. */
   readonly live: string;
   readonly releasePointer: string;
+  /** Saved surfaces, one folder a name. */
+  readonly surfaces: string;
   /** Files that were sent, until they are imported. */
   readonly uploads: string;
   /** History of the workflow. */
@@ -31,6 +33,7 @@ export function homePaths(folder: string): HomePaths {
     log: join(folder, "state", "log"),
     live: join(folder, "state", "live"),
     releasePointer: join(folder, "release.json"),
+    surfaces: join(folder, "surfaces"),
     uploads: join(folder, "uploads"),
     runs: join(folder, "runs"),
   };

@@ -20,11 +20,13 @@ import { compatRoutes } from "./routes/compat.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { homeRoutes } from "./routes/home.ts";
 import { importRoutes } from "./routes/imports.ts";
 import { livingRoutes } from "./routes/living.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
 import { itemListRoutes, userListRoutes } from "./routes/recommendations.ts";
+import { surfaceRoutes } from "./routes/surfaces.ts";
 import { jobRoutes, qualityRoutes, runRoutes, switchRoutes } from "./routes/upkeep.ts";
 import { checkTarget, compileValidator } from "./validation.ts";
 
@@ -102,6 +104,8 @@ export function createApp(context: ServerContext): FastifyInstance {
     userListRoutes(typed, context);
     itemListRoutes(typed, context);
     livingRoutes(typed, context);
+    homeRoutes(typed, context);
+    surfaceRoutes(typed, context);
     catalogueRoutes(typed, context);
     eventRoutes(typed, context);
     deadLetterRoutes(typed, context);
