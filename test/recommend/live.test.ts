@@ -70,11 +70,7 @@ describe("a list after a person has acted", () => {
           items: pairs.map(({ itemId }) => ({ itemId, score: 1, ...counts })),
         };
         const request = { userId, k: 200, live, hideConsumed };
-        const lists = [
-          small.recommend(request),
-          trendingOf({ ...request, now }),
-          begunOf(request),
-        ];
+        const lists = [small.recommend(request), trendingOf({ ...request, now }), begunOf(request)];
         for (const { items } of lists) {
           for (const { itemId, isDenied, isConsumed } of pairs) {
             if (isDenied || (hideConsumed && isConsumed)) expect(ids(items)).not.toContain(itemId);
