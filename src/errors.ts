@@ -53,6 +53,19 @@ const errorTable = {
     "Somebody else has written this meanwhile.",
     "Read it again, and write with the ETag of that answer.",
   ],
+  FILTER_INVALID: [
+    400,
+    2,
+    "The filter was not understood.",
+    "Correct it at the position that the message names; docs/filter-language.md lists the fields.",
+  ],
+  SURFACE_INVALID: [
+    400,
+    2,
+    "The surface is not valid.",
+    "Correct the field that the message names; try it with POST /v1/surfaces/{name}/preview.",
+  ],
+  SURFACE_UNKNOWN: [404, 1, "There is no such surface.", "List surfaces with GET /v1/surfaces."],
   SESSION_MERGED: [
     409,
     1,

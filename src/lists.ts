@@ -119,5 +119,5 @@ function shownPart(
     .filter(({ itemId }) => !refused.has(itemId) && itemOf(itemId) !== undefined)
     .slice(0, k)
     .flatMap((stored, at) => recommendedItem(stored, { rank: at + 1, itemOf }) ?? []);
-  return { surface: surface as "for-you", items: shown };
+  return { surface, items: shown };
 }

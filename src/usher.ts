@@ -21,6 +21,7 @@ import { readCatalogue, readTrainingSet } from "./lake/read.ts";
 import { type HomeLists, listsOf } from "./lists.ts";
 import { livingGauges, type OpenLiving, openLiving } from "./living.ts";
 import type { Publication } from "./publish/publish-lists.ts";
+import { openSurfaces, type SurfaceStore } from "./recommend/surface-store.ts";
 import { candidatesWith, checkModelSettings } from "./registry/candidates.ts";
 import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
 import { compareInWorker, trainInWorker } from "./registry/train-in-worker.ts";
@@ -143,6 +144,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
     const { close: closeAccess, hasKey } = access;
     const parts = await assemble(paths, { configuration, isOwner: true, access });
     const { engine, lake, app } = parts;
+    parts.shown.surfaces = await openSurfaces(paths.surfaces);
     const { failed, fail } = lasting();
     const onFailure = (failure: UsherError) => {
       parts.shown.failure = failure;
@@ -257,6 +259,7 @@ interface Shown {
   edits: CatalogueEdits | undefined;
   /** From then on a release is made ready for searches when it comes. */
   isListening: boolean;
+  surfaces: SurfaceStore | undefined;
   /** Why nothing more is accepted. */
   failure: UsherError | undefined;
 }
@@ -290,7 +293,8 @@ async function assemble(
   });
   const shown: Shown = {
     ...{ serving: undefined, release: undefined, released: undefined, status: {} },
-    ...{ upkeep: undefined, living: undefined, edits: undefined, failure: undefined, isListening: false },
+    ...{ upkeep: undefined, living: undefined, edits: undefined, surfaces: undefined },
+    ...{ failure: undefined, isListening: false },
   };
   const metrics = serverMetrics([
     freshnessGauge({ lake, released: () => shown.released }),
@@ -376,6 +380,9 @@ function appOf(of: {
     },
     get edits() {
       return shown.living && shown.edits; // who only reads a home writes nothing
+    },
+    get surfaces() {
+      return shown.surfaces;
     },
     dependencies: () => {
       const { living, failure } = shown;

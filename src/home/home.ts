@@ -21,6 +21,8 @@ export interface HomePaths {
   /** What was written of items and users. */
   readonly catalogue: string;
   readonly releasePointer: string;
+  /** Saved surfaces, one folder a name. */
+  readonly surfaces: string;
   /** Files that were sent, until they are imported. */
   readonly uploads: string;
   /** History of the workflow. */
@@ -39,6 +41,7 @@ export function homePaths(folder: string): HomePaths {
     lists: join(folder, "state", "lists"),
     catalogue: join(folder, "state", "catalogue"),
     releasePointer: join(folder, "release.json"),
+    surfaces: join(folder, "surfaces"),
     uploads: join(folder, "uploads"),
     runs: join(folder, "runs"),
     access: join(folder, "access"),

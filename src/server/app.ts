@@ -28,6 +28,7 @@ import { compatRoutes } from "./routes/compat.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { homeRoutes } from "./routes/home.ts";
 import { importRoutes } from "./routes/imports.ts";
 import { listRoutes } from "./routes/lists.ts";
 import { livingRoutes } from "./routes/living.ts";
@@ -35,6 +36,7 @@ import { metricsRoute } from "./routes/metrics.ts";
 import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
 import { itemListRoutes, userListRoutes } from "./routes/recommendations.ts";
 import { statisticsRoutes } from "./routes/statistics.ts";
+import { surfaceRoutes } from "./routes/surfaces.ts";
 import { jobRoutes, qualityRoutes, runRoutes, switchRoutes } from "./routes/upkeep.ts";
 import { checkDepth, checkTarget, compileValidator } from "./validation.ts";
 
@@ -115,6 +117,8 @@ export function createApp(context: ServerContext): FastifyInstance {
     userListRoutes(typed, context);
     itemListRoutes(typed, context);
     livingRoutes(typed, context);
+    homeRoutes(typed, context);
+    surfaceRoutes(typed, context);
     catalogueRoutes(typed, context);
     statisticsRoutes(typed, context);
     listRoutes(typed, context);

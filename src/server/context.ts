@@ -7,16 +7,18 @@ import type { PinnedTables, QualityReport } from "../contracts/quality.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
 import type { JobRecord } from "../contracts/workflow.ts";
 import type { Catalogue } from "../data/catalogue.ts";
+import type { UserFeatures } from "../data/user-features.ts";
 import type { DeadLetters } from "../events/dead-letters.ts";
 import type { Intake } from "../events/intake.ts";
 import type { RefusedRow } from "../lake/reports.ts";
 import type { LiveState, Person } from "../live/live-state.ts";
 import {
-  type Recommendations,
   type Recommender,
   recommender,
   type ServedRelease,
+  type ShownItem,
 } from "../recommend/recommender.ts";
+import type { SurfaceStore } from "../recommend/surface-store.ts";
 import type { AskedTraining } from "../registry/training-settings.ts";
 import type { Statistics } from "../statistics/statistics.ts";
 import type { Edition, StoredAudience } from "../stores/recommendation-store.ts";
@@ -102,7 +104,10 @@ export interface PublishedLists {
    * The first k items of a user's list that may still be shown and that the user has not consumed since; `undefined` where there is
    * no list that is read.
    */
-  storedListFor(userId: string, k: number): Promise<{ edition: Edition; list: Recommendations } | undefined>;
+  storedListFor(
+    userId: string,
+    k: number,
+  ): Promise<{ edition: Edition; list: { surface: string; items: readonly ShownItem[] } } | undefined>;
   storedAudienceFor(itemId: string): Promise<{ edition: Edition; audience: StoredAudience } | undefined>;
   /** Nothing is read any more. */
   withdraw(): Promise<void>;
@@ -126,6 +131,12 @@ export interface ServerContext {
   readonly audienceMin?: number;
   /** Whether what a person rated or completed is left out of lists. Default true; disliked items are left out always. */
   readonly hideConsumed?: boolean;
+  /** Surfaces of the home. Absent: those that are built in, and none can be saved. */
+  readonly surfaces?: SurfaceStore | undefined;
+  /** What is known of a user beside what they did; `undefined` for an unknown one. Default: nothing of anybody. */
+  userFeatures?(userId: string): UserFeatures | undefined;
+  /** Signs cursors of lists. Default: made at the start, so that cursors of before a restart are refused. */
+  readonly cursorKey?: Uint8Array | undefined;
   /** The slow loop; `undefined` while it is not open and where this process does not own the home: its routes then answer 503. */
   upkeep?(): UpkeepContext | undefined;
   /** What `/metrics` shows beside the requests. Default: nothing more. */

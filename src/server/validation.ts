@@ -99,6 +99,9 @@ function fromTexts(texts: Texts, shape: Shape): Record<string, unknown> {
 function fromText(text: string | string[], shape: Shape | undefined): unknown {
   if (shape?.type === "array") return Array.isArray(text) ? text : text.split(",");
   if (shape?.type === "integer" && typeof text === "string" && /^-?\d{1,15}$/.test(text)) return Number(text);
+  if (shape?.type === "number" && typeof text === "string" && /^-?\d{1,15}(\.\d{1,15})?$/.test(text))
+    return Number(text);
+  if (shape?.type === "boolean" && (text === "true" || text === "false")) return text === "true";
   return text;
 }
 

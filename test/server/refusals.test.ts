@@ -25,17 +25,17 @@ describe("parameters", () => {
     [
       `${list}?exlude=1`,
       "exlude",
-      "exlude: expected one of k, surface, window, genre, exclude, got an unknown name; did you mean exclude?",
+      "exlude: expected one of k, surface, window, genre, genres, filter, exclude, diversity, explain, country, device, cursor, got an unknown name; did you mean exclude?",
     ],
     [
       `${list}?__proto__=1`,
       "__proto__",
-      "__proto__: expected one of k, surface, window, genre, exclude, got an unknown name",
+      "__proto__: expected one of k, surface, window, genre, genres, filter, exclude, diversity, explain, country, device, cursor, got an unknown name",
     ],
     [
       `${list}?constructor=1`,
       "constructor",
-      "constructor: expected one of k, surface, window, genre, exclude, got an unknown name",
+      "constructor: expected one of k, surface, window, genre, genres, filter, exclude, diversity, explain, country, device, cursor, got an unknown name",
     ],
     [`${list}?exclude=a,,b`, "exclude[1]", `exclude[1]: expected ${idLimit}, got ""`],
     [
@@ -179,7 +179,7 @@ describe("bodies", () => {
     ['{"user_ids":["1"],"k":"3"}', 'k: expected an integer in 1..200, got "3"'],
     [
       '{"user_ids":["1"],"user_id":1}',
-      "user_id: expected one of user_ids, k, surface, got an unknown name; did you mean user_ids?",
+      "user_id: expected one of user_ids, k, surface, genre, filter, got an unknown name; did you mean user_ids?",
     ],
     ['{"user_ids":["1"],"__proto__":{"x":1}}', "__proto__"],
     ['{"user_ids":["1"],"constructor":{"prototype":{}}}', "constructor"],

@@ -28,6 +28,7 @@ describe("GET /v1/users/{user_id}/recommendations", () => {
       generated_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       degraded: [],
       items: [expect.anything(), expect.anything()],
+      next_cursor: expect.any(String),
     });
     expect(body.items[0]).toEqual({
       item_id: "5",

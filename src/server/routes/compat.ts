@@ -55,7 +55,7 @@ export function compatRoutes(app: App, context: ServerContext): void {
       const recommendations = items.map(({ item, ratingPredicted }) => ({
         id: legacyId(item.itemId),
         title: item.title,
-        rating_predicted: ratingPredicted,
+        ...(ratingPredicted === undefined ? {} : { rating_predicted: ratingPredicted }),
       }));
       return { user_id: legacyId(userId), recommendations };
     },

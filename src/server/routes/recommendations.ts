@@ -14,13 +14,14 @@ import {
 } from "../../contracts/http.ts";
 import { idExpectation, isId, shown } from "../../contracts/mismatch.ts";
 import { UsherError } from "../../errors.ts";
+import { compileFilter } from "../../recommend/filter/compile.ts";
 import type { Recommendations } from "../../recommend/recommender.ts";
-import { listHead, recommendedItemBody, servingNow } from "../answers.ts";
+import { listBody, listHead, logList, recommendedItemBody, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
-import { type Answering, askedList, listFor } from "../person-list.ts";
+import { type Answering, type AskedList, askedList, listFor, nameOf, planNamed } from "../person-list.ts";
 import { asServerError, problemOf } from "../problem.ts";
 import { storedAnswer } from "./lists.ts";
-import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
+import { type App, answersOf, handlerTimeoutMs, listErrors } from "./schema.ts";
 
 const tags = ["recommendations"];
 
@@ -36,24 +37,28 @@ export interface UserResult {
 
 /** Recommends for many users from one release, giving way to other requests between them. */
 export async function* recommendForMany(
-  { context, serving }: Answering,
-  request: { userIds: readonly string[]; k: number },
+  answering: Answering,
+  request: { userIds: readonly string[] } & Pick<AskedList, "k" | "surface" | "genre" | "filter">,
 ): AsyncGenerator<UserResult> {
-  const { k } = request;
+  const { userIds, ...wanted } = request;
   let turnEnds = performance.now() + turnMs;
-  for (const userId of request.userIds) {
+  for (const userId of userIds) {
     if (performance.now() > turnEnds) {
       await setImmediate();
       turnEnds = performance.now() + turnMs;
     }
     try {
       const person = { userId: checkedId(userId) };
-      yield { userId, found: await listFor({ context, serving }, { person, k }) };
+      yield { userId, found: await listFor(ofUser(answering, userId), { ...wanted, person }) };
     } catch (error) {
       yield { userId, error: asServerError(error) };
     }
   }
 }
+
+/** The same request draws for each of its users anew. */
+const ofUser = ({ requestId, ...answering }: Answering, userId: string): Answering =>
+  requestId === undefined ? answering : { ...answering, requestId: `${requestId} ${userId}` };
 
 function checkedId(id: string): string {
   if (isId(id)) return id;
@@ -75,26 +80,28 @@ export function userListRoutes(app: App, context: ServerContext): void {
         description: "Uses every event that was accepted before the request.",
         params: UserParams,
         querystring: RecommendQuery,
-        response: answersOf(RecommendationsAnswer, ["NOT_READY", "TOO_SLOW"]),
+        response: answersOf(RecommendationsAnswer, [...listErrors, "TOO_SLOW"]),
       },
       handlerTimeout: handlerTimeoutMs,
     },
     async (request) => {
       const serving = servingNow(context);
       const userId = request.params.user_id;
-      const { source, ...query } = request.query;
+      const { explain, source, ...query } = request.query;
       if (source === "stored") {
         const k = query.k ?? listLengthDefault;
         const stored = await storedAnswer(context, { requestId: request.id, userId, k, query });
         if (stored) return stored;
       }
-      const { surface, items } = await listFor({ context, serving }, askedList({ userId }, query));
+      const answering = { context, serving, requestId: request.id };
+      const list = await listFor(answering, askedList({ userId }, query));
+      if (context.logger) logList(request, list, serving.version);
+      const body = listBody(list, { explain, paged: true });
       return {
         ...listHead(request.id, serving),
         user_id: userId,
-        surface,
-        degraded: source === "stored" ? ["lists"] : [],
-        items: items.map(recommendedItemBody),
+        ...body,
+        degraded: source === "stored" ? [...body.degraded, "lists"] : body.degraded,
       };
     },
   );
@@ -114,7 +121,7 @@ export function userListRoutes(app: App, context: ServerContext): void {
         querystring: NoQuery,
         body: BatchBody,
         response: answersOf(BatchAnswer, [
-          "NOT_READY",
+          ...listErrors,
           "REQUEST_TIMEOUT",
           "BODY_TOO_LARGE",
           "MEDIA_TYPE_UNSUPPORTED",
@@ -123,8 +130,11 @@ export function userListRoutes(app: App, context: ServerContext): void {
     },
     (request, reply) => {
       const serving = servingNow(context);
-      const { user_ids, k = listLengthDefault } = request.body;
-      const found = recommendForMany({ context, serving }, { userIds: user_ids.map(String), k });
+      const { user_ids, k = listLengthDefault, ...wanted } = request.body;
+      if (wanted.surface) planNamed(context, nameOf(wanted.surface));
+      if (wanted.filter) compileFilter(wanted.filter);
+      const answering = { context, serving, requestId: request.id };
+      const found = recommendForMany(answering, { ...wanted, userIds: user_ids.map(String), k });
       const head = { ...listHead(request.id, serving), degraded: [] };
       // as a stream: the answer may be large, and a client that has gone ends the work
       reply.type("application/json; charset=utf-8");

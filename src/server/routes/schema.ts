@@ -23,6 +23,9 @@ export type App = FastifyInstance<
 /** Longest time that a handler which waits for something may take; longer than a request may take to arrive. */
 export const handlerTimeoutMs = 60_000;
 
+/** What a list of a surface can be refused for. */
+export const listErrors = ["NOT_READY", "FILTER_INVALID", "ITEM_UNKNOWN"] as const satisfies ErrorCode[];
+
 /**
  * The answers of a route for its schema: the good one, and a problem for each error that the route itself can produce.
  *
