@@ -350,12 +350,15 @@ export function errorKind(code: ErrorCode): ErrorKind {
 /** The error as an `UsherError`: itself, a known failure of the system by its code, else `INTERNAL` with the cause. */
 export function asUsherError(error: unknown): UsherError {
   if (error instanceof UsherError) return error;
-  const { code, message } =
-    error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: String(error) };
+  const { code, syscall, message } =
+    error instanceof Error
+      ? (error as NodeJS.ErrnoException)
+      : { code: undefined, syscall: undefined, message: String(error) };
   if (code === "ENOSPC" || /No space left on device|ENOSPC/.test(message)) {
     return new UsherError("DISK_FULL", `could not write: ${message}`, { cause: error });
   }
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+  const isFailingDisk = code === "EIO" && syscall !== "read";
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || isFailingDisk) {
     return new UsherError("HOME_UNWRITABLE", message, { cause: error });
   }
   return new UsherError("INTERNAL", message, { cause: error });

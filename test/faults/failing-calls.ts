@@ -10,27 +10,15 @@ import {
   sum,
   type Verdict,
 } from "./power-cut.ts";
-import { hexOf, type SystemCall, type Traced, trace } from "./strace.ts";
+import { bytesOf, type SystemCall, type Traced, trace } from "./strace.ts";
 
 /** Calls on the disk that can fail. */
-const failing = [
-  ...[
-    "openat",
-    "mkdir",
-    "write",
-    "pwrite64",
-    "writev",
-    "lseek",
-    "fsync",
-    "fdatasync",
-    "rename",
-    "link",
-    "unlink",
-  ],
-  "ftruncate",
-] as const;
+const failing: readonly string[] = [
+  ...["openat", "mkdir", "write", "pwrite64", "writev", "lseek", "ftruncate"],
+  ...["fsync", "fdatasync", "rename", "link", "unlink"],
+];
 
-/** One place at which a call fails: the n-th of its kind in its thread, with an error, once or from then on. */
+/** One place at which a call fails: the n-th of its kind on some paths in its thread, with an error, once or from then on. */
 export interface Site {
   readonly subject: Subject;
   /** Whether the home is made in this run, or was written in before. */
@@ -39,6 +27,8 @@ export interface Site {
   readonly when: number;
   readonly error: "EIO" | "ENOSPC";
   readonly isForever: boolean;
+  /** Paths below the home whose calls count: others, such as those by which threads wake each other, come in no order. */
+  readonly paths: readonly string[];
 }
 
 const batch = 2;
@@ -49,30 +39,23 @@ const runMsMax = 15_000;
 const callsOf = { log: 5, lake: 3 };
 const ages = { log: [true, false], lake: [true] };
 
-const pathsIn = (home: string) =>
-  ["log", "live"]
-    .flatMap((name) => {
-      const folder = join(home, "state", name);
-      return [folder, join(folder, "data.mdb"), join(folder, "new.mdb"), join(folder, "lock.mdb")];
-    })
-    .concat(join(home, "state"));
-
 const run = (
   home: string,
-  {
-    subject,
-    isFresh,
-    inject,
-    bug,
-  }: Pick<Site, "subject" | "isFresh"> & { inject?: string; bug?: PlantedBug | undefined },
+  site: Pick<Site, "subject" | "isFresh"> & {
+    paths?: readonly string[];
+    inject?: string;
+    bug?: PlantedBug | undefined;
+  },
 ): Traced & { ms: number } => {
+  const { subject, isFresh, paths = [], inject, bug } = site;
   const from = performance.now();
   const calls = callsOf[subject];
   const settings = { home, batch, from: isFresh ? 0 : calls, calls: isFresh ? calls : 2 * calls };
-  const traced = trace([...plantedArgs(bug), subjects[subject].writer, JSON.stringify(settings)], {
+  const sameNames = subject === "lake" ? { sameNames: true } : {};
+  const program = [subjects[subject].writer, JSON.stringify({ ...settings, ...sameNames })];
+  const traced = trace([...plantedArgs(bug), ...program], {
     names: failing,
-    // the files of tables have names that nobody knows before
-    ...(subject === "log" ? { paths: pathsIn(home) } : {}),
+    paths: paths.map((path) => home + path),
     timeoutMs: runMsMax,
     ...(inject === undefined ? {} : { inject }),
   });
@@ -90,14 +73,16 @@ function usedHome(home: string, subject: Subject): void {
 export function sites(subject: Subject): Site[] {
   const folder = mkdtempSync(join(diskFolder(), "usher-sites-"));
   const found: Site[] = [];
+  const homes = ["paths", "calls"].map((name) => join(folder, name)) as [string, string];
+  for (const home of homes) mkdirSync(home);
+  // the second round finds what the first has made
   for (const isFresh of ages[subject]) {
-    const home = join(folder, "home"); // the second run finds what the first has made
-    mkdirSync(home, { recursive: true });
-    for (const [name, places] of placesByName(run(home, { subject, isFresh }).calls, home)) {
-      for (const when of places) {
+    const paths = pathsBelow(homes[0], run(homes[0], { subject, isFresh }).calls);
+    for (const [name, most] of countByThread(run(homes[1], { subject, isFresh, paths }).calls)) {
+      for (let when = 1; when <= most; when++) {
         for (const error of ["EIO", "ENOSPC"] as const)
           for (const isForever of [false, true])
-            found.push({ subject, isFresh, name, when, error, isForever });
+            found.push({ subject, isFresh, name, when, error, isForever, paths });
       }
     }
   }
@@ -105,20 +90,31 @@ export function sites(subject: Subject): Site[] {
   return found;
 }
 
-/** For each kind of call, which of one thread's (from 1 on) were on a home: strace counts by thread. */
-function placesByName(calls: readonly SystemCall[], home: string): Map<string, Set<number>> {
-  const inHome = hexOf(home);
-  const counts = new Map<string, number>();
-  const places = new Map<string, Set<number>>();
-  for (const { thread, name, text } of calls) {
-    const key = `${name} ${thread}`;
-    const count = (counts.get(key) ?? 0) + 1;
-    counts.set(key, count);
-    if (!text.includes(inHome)) continue;
-    const known = places.get(name) ?? new Set();
-    places.set(name, known.add(count));
+/** Every path below a home that calls were made on, without the home: `/lake/silver`. */
+function pathsBelow(home: string, calls: readonly SystemCall[]): string[] {
+  const paths = new Set<string>();
+  for (const { text } of calls) {
+    for (const [hex] of text.matchAll(/(?:\\x[0-9a-f]{2})+/g)) {
+      const path = bytesOf(hex).toString();
+      if (path === home || path.startsWith(`${home}/`)) paths.add(path.slice(home.length));
+    }
   }
-  return places;
+  return [...paths];
+}
+
+/** For each kind of call the most that one thread made: strace counts by thread. */
+function countByThread(traced: readonly SystemCall[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { thread, name } of traced) {
+    const key = `${name} ${thread}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const most = new Map<string, number>();
+  for (const [key, count] of counts) {
+    const name = key.split(" ")[0] as string;
+    most.set(name, Math.max(most.get(name) ?? 0, count));
+  }
+  return most;
 }
 
 /** What became of one site. */
@@ -139,12 +135,12 @@ export function failAt(chosen: readonly Site[], bug?: PlantedBug): { outcomes: O
     const home = join(folder, `home-${at}`);
     if (site.isFresh) mkdirSync(home, { recursive: true });
     else usedHome(home, site.subject);
-    const { subject, isFresh, name, error, when, isForever } = site;
+    const { name, error, when, isForever } = site;
     const done = run(home, {
-      ...{ subject, isFresh, bug },
+      ...{ ...site, bug },
       inject: `${name}:error=${error}:when=${when}${isForever ? "+" : ""}`,
     });
-    homes[subject].push({ home, batch, ...ledgerOf(done.stdout, site) });
+    homes[site.subject].push({ home, batch, ...ledgerOf(done.stdout, site) });
     return {
       site,
       faults: dishonest(done, site),
@@ -182,6 +178,10 @@ function dishonest(
   for (const [, call, after] of stdout.matchAll(/^s?nak (\d+) .*after (\d+) ms$/gm)) {
     if (Number(after) > 2000) faults.push(`call ${call} was refused after ${after} ms`);
   }
+  // what is told has a name of ours; for a folder that cannot be made Node itself has another error
+  const codes = [...stdout.matchAll(/^s?nak \d+ (\w+)/gm)].map((found) => found[1] as string);
+  if (name !== "mkdir" && codes.some((code) => code === "INTERNAL" || !code.includes("_")))
+    faults.push(`refused with ${codes}`);
   const asked = [...stdout.matchAll(/^recv (\d+)$/gm)].length;
   const answered = [...stdout.matchAll(/^(ack|nak) \d+/gm)].length;
   const isEnd = signal !== null || code !== 0;

@@ -48,9 +48,6 @@ export interface TraceOptions {
 /** The text of an argument of a traced call: `\xNN` become bytes. */
 export const bytesOf = (text: string): Buffer => Buffer.from(text.replaceAll("\\x", ""), "hex");
 
-/** A text as it stands in an argument of a traced call. */
-export const hexOf = (text: string): string => Buffer.from(text).toString("hex").replaceAll(/../g, "\\x$&");
-
 /** Path of the descriptor that a call was made on. */
 export const pathOf = (text: string): string => bytesOf(/^\d+<([^>]*)>/.exec(text)?.[1] ?? "").toString();
 
