@@ -10,7 +10,7 @@ import {
   TrendingQuery,
   UserParams,
 } from "../../contracts/http.ts";
-import { listHead, livingNow, recommendedItemBody, servingNow } from "../answers.ts";
+import { degradedNow, listHead, livingNow, recommendedItemBody, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
 import { askedList, listFor } from "../person-list.ts";
 import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
@@ -63,7 +63,7 @@ export function livingRoutes(app: App, context: ServerContext): void {
         ...listHead(request.id, serving),
         session_id: sessionId,
         surface,
-        degraded: [],
+        degraded: degradedNow(context),
         items: items.map(recommendedItemBody),
       };
     },

@@ -18,7 +18,7 @@ import {
 import { idExpectation, isId, shown } from "../../contracts/mismatch.ts";
 import { UsherError } from "../../errors.ts";
 import type { Recommendations } from "../../recommend/recommender.ts";
-import { listHead, recommendedItemBody, servingNow, similarItemBody } from "../answers.ts";
+import { degradedNow, listHead, recommendedItemBody, servingNow, similarItemBody } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
 import { type Answering, askedList, listFor } from "../person-list.ts";
 import { asServerError, problemOf } from "../problem.ts";
@@ -89,7 +89,7 @@ export function userListRoutes(app: App, context: ServerContext): void {
         ...listHead(request.id, serving),
         user_id: userId,
         surface,
-        degraded: [],
+        degraded: degradedNow(context),
         items: items.map(recommendedItemBody),
       };
     },
@@ -121,7 +121,7 @@ export function userListRoutes(app: App, context: ServerContext): void {
       const serving = servingNow(context);
       const { user_ids, k = listLengthDefault } = request.body;
       const found = recommendForMany({ context, serving }, { userIds: user_ids.map(String), k });
-      const head = { ...listHead(request.id, serving), degraded: [] };
+      const head = { ...listHead(request.id, serving), degraded: degradedNow(context) };
       // as a stream: the answer may be large, and a client that has gone ends the work
       reply.type("application/json; charset=utf-8");
       reply.send(Readable.from(batchText(head, { found, requestId: request.id })) as never);
