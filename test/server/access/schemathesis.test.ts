@@ -66,6 +66,7 @@ describe.skipIf(!present && !required)("schemathesis over the whole OpenAPI docu
         "2",
         "--no-color",
       ],
+      ...["--request-timeout", "60"], // a training may have both cores
       ...["--suppress-health-check", "filter_too_much,data_too_large,too_slow"],
     ];
     const child = spawn(python, ["-m", "schemathesis.cli", ...options], { cwd: folder });
