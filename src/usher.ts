@@ -385,9 +385,12 @@ function appOf(of: {
       return shown.surfaces;
     },
     dependencies: () => {
-      const { living, failure } = shown;
-      if (!living && !failure) return {};
-      return { events: failure ? { status: "failed", detail: failure.message } : { status: "ready" } };
+      const { living, failure, upkeep } = shown;
+      return {
+        ...(living ? { events: { status: "ready" } } : {}),
+        ...(failure ? { events: { status: "failed", detail: failure.message } } : {}),
+        ...(upkeep ? { workflow: { status: "ready" } } : {}),
+      };
     },
     upkeep: () => shown.upkeep,
     metrics,

@@ -24,6 +24,12 @@ export function livingNow(context: ServerContext): Living {
   );
 }
 
+/** Parts of the system that have failed: without them an answer is made, and says so. */
+export function degradedNow(context: ServerContext): string[] {
+  const parts = Object.entries(context.dependencies?.() ?? {});
+  return parts.filter(([, { status }]) => status === "failed").map(([name]) => name);
+}
+
 /** What stands at the head of every computed list. */
 export function listHead(requestId: string, serving: Serving) {
   return {

@@ -10,6 +10,7 @@ import { compileFilter } from "../recommend/filter/compile.ts";
 import { pagedItemsMax, readListCursor, writeListCursor } from "../recommend/list-cursor.ts";
 import { builtInPlans, namedItems, type Plan } from "../recommend/plan.ts";
 import type { Recommendations } from "../recommend/recommender.ts";
+import { degradedNow } from "./answers.ts";
 import type { ServerContext, Serving } from "./context.ts";
 
 /** From what a request is answered: one release and the live state of now. */
@@ -68,10 +69,10 @@ export async function listFor(answering: Answering, asked: AskedList): Promise<A
   const userId = person && "userId" in person ? person.userId : undefined;
   const [name, about] = splitSurface(asked.surface ?? defaultSurface);
   const plan = asked.plan ?? planNamed(context, name);
-  const degraded = degradedBy(plan, answering);
+  const degraded = [...degradedNow(context), ...degradedBy(plan, answering)];
   const live = asked.live ?? (person && (await context.living?.live.view(person)));
   const features = userId === undefined ? undefined : featuresOf(context, { userId, degraded });
-  if (plan.needsEvents && !context.living) degraded.push("events");
+  if (plan.needsEvents && !context.living && !degraded.includes("events")) degraded.push("events");
   const trending = plan.needsTrending ? await trendingNow(context, { plan, asked }) : undefined;
   const listing = JSON.stringify([person, asked.surface, genre, asked.filter, asked.genres]);
   const key = context.cursorKey ?? processKey;

@@ -22,7 +22,17 @@ describe("/openapi.json", () => {
   it("describes each answer, the problems too", async () => {
     const { paths } = (await server.ask("/openapi.json")).json();
     const { responses } = paths["/v1/items/{item_id}/similar"].get;
-    expect(Object.keys(responses).sort()).toEqual(["200", "400", "401", "403", "404", "429", "500", "503"]);
+    expect(Object.keys(responses).sort()).toEqual([
+      "200",
+      "400",
+      "401",
+      "403",
+      "404",
+      "429",
+      "431",
+      "500",
+      "503",
+    ]);
     expect(Object.keys(responses["404"].content)).toEqual(["application/problem+json"]);
     const k = paths["/v1/top"].get.parameters.find(({ name }: { name: string }) => name === "k");
     expect(k.schema).toMatchObject({ type: "integer", minimum: 1, maximum: 200, default: 10 });

@@ -29,7 +29,7 @@ export function auditAdministration(app: FastifyInstance, audit: AuditLog): void
     const details = told.get(request);
     await audit.add({
       who: wordsFor(asker),
-      address: request.ip,
+      address: request.ip ?? "gone", // the client has hung up
       action: `${request.method} ${request.routeOptions.url}`,
       target: Object.fromEntries(
         Object.entries(request.params as Record<string, string>).map(([name, value]) => [

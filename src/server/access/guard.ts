@@ -33,7 +33,7 @@ export interface Guard {
   count(request: FastifyRequest, reply: FastifyReply): void;
 }
 
-/** Credentials that were not good: so many may one address send at once, and then one a second. */
+/** Credentials that were not good: so many may one address send at once, and then one a second, where addresses have a limit. */
 const failures = { perSecond: 1, burst: 20 };
 
 const loopback: Asker = { kind: "loopback" };
@@ -50,7 +50,7 @@ export function accessGuard(access: Access): Guard {
     user: limiterOf(limits.user_per_second),
     address: limiterOf(limits.address_per_second),
   };
-  const failed = rateLimiter(failures);
+  const failed = limiters.address && rateLimiter(failures);
   const askerOf = credentialReader(access);
 
   const countAddress = (request: FastifyRequest, reply: FastifyReply) => {
@@ -58,7 +58,7 @@ export function accessGuard(access: Access): Guard {
   };
   const admit = (asker: Asker | undefined, request: FastifyRequest, reply: FastifyReply): void => {
     if (!asker) {
-      take(failed, clientOfAddress(request.ip), reply);
+      if (failed) take(failed, clientOfAddress(request.ip), reply);
       throw new UsherError("KEY_INVALID");
     }
     request.asker = asker;
@@ -80,7 +80,7 @@ export function accessGuard(access: Access): Guard {
         throw new UsherError("KEY_REQUIRED");
       }
       // signatures cost: whoever has sent many bad ones is not checked again before time has passed
-      const isSuspect = () => failed.isEmpty(clientOfAddress(request.ip));
+      const isSuspect = () => failed?.isEmpty(clientOfAddress(request.ip)) ?? false;
       const found = askerOf(authorization, isSuspect);
       if (found instanceof Promise) return found.then((asker) => admit(asker, request, reply));
       admit(found, request, reply);

@@ -9,6 +9,7 @@ import {
   historyLengthDefault,
 } from "../../contracts/event-bodies.ts";
 import { NoQuery, UserParams } from "../../contracts/http.ts";
+import { UsherError } from "../../errors.ts";
 import { eventBatch } from "../../events/event-batch.ts";
 import { readCursor, writeCursor } from "../../recommend/cursor.ts";
 import { checkOwnEvents } from "../access/guard.ts";
@@ -101,7 +102,8 @@ function takeRoute(scope: App, context: ServerContext): void {
     async (request, reply) => {
       const { intake } = livingNow(context);
       const isLines = mediaTypeOf(request.headers["content-type"]) === linesType;
-      const body = request.body as Uint8Array;
+      const body = request.body as Uint8Array | undefined;
+      if (!body) throw new UsherError("BODY_INVALID", "body: expected events, got nothing");
       if (!isLines) checkDepth(body); // a line is read by itself, and refused by itself
       const batch = eventBatch(body, isLines ? "lines" : "json");
       checkOwnEvents(request.asker, batch.values);

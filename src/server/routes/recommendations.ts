@@ -16,7 +16,7 @@ import { idExpectation, isId, shown } from "../../contracts/mismatch.ts";
 import { UsherError } from "../../errors.ts";
 import { compileFilter } from "../../recommend/filter/compile.ts";
 import type { Recommendations } from "../../recommend/recommender.ts";
-import { listBody, listHead, logList, recommendedItemBody, servingNow } from "../answers.ts";
+import { degradedNow, listBody, listHead, logList, recommendedItemBody, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
 import { type Answering, type AskedList, askedList, listFor, nameOf, planNamed } from "../person-list.ts";
 import { asServerError, problemOf } from "../problem.ts";
@@ -135,7 +135,7 @@ export function userListRoutes(app: App, context: ServerContext): void {
       if (wanted.filter) compileFilter(wanted.filter);
       const answering = { context, serving, requestId: request.id };
       const found = recommendForMany(answering, { ...wanted, userIds: user_ids.map(String), k });
-      const head = { ...listHead(request.id, serving), degraded: [] };
+      const head = { ...listHead(request.id, serving), degraded: degradedNow(context) };
       // as a stream: the answer may be large, and a client that has gone ends the work
       reply.type("application/json; charset=utf-8");
       reply.send(Readable.from(batchText(head, { found, requestId: request.id })) as never);

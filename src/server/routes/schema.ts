@@ -29,7 +29,7 @@ export const listErrors = ["NOT_READY", "FILTER_INVALID", "ITEM_UNKNOWN"] as con
 /**
  * The answers of a route for its schema: the good one, and a problem for each error that the route itself can produce.
  *
- * Every route can also answer 400, 401, 403, 429 and 500.
+ * Every route can also answer 400, 401, 403, 429, 431 and 500.
  */
 export function answersOf<Good extends TSchema>(good: Good, codes: readonly ErrorCode[] = []) {
   return { 200: good, ...problemsOf(codes) } as { 200: Good };
@@ -46,6 +46,7 @@ function problemsOf(codes: readonly ErrorCode[]) {
     "KEY_REQUIRED",
     "SCOPE_MISSING",
     "RATE_LIMITED",
+    "HEAD_TOO_LARGE",
     "INTERNAL",
     ...codes,
   ];

@@ -108,7 +108,7 @@ describe("keys over HTTP", () => {
   });
 
   it("refuse any text that is not the key", async () => {
-    const lonely = await closedApp();
+    const lonely = await closedApp({ limits: { address_per_second: 1000 } });
     const { read, admin } = lonely.keys;
     const good = new Set([read, admin, lonely.keys.events].map((key) => `Bearer ${key}`));
     const header = fc.oneof(
@@ -141,7 +141,7 @@ describe("keys over HTTP", () => {
   });
 
   it("are counted where they are guessed", async () => {
-    const lonely = await closedApp();
+    const lonely = await closedApp({ limits: { address_per_second: 1000 } });
     const codes: number[] = [];
     for (let guess = 0; guess < 40; guess++)
       codes.push((await lonely.ask(list, `usher_00000000_${"A".repeat(43)}`)).statusCode);

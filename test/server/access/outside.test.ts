@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -99,6 +101,28 @@ describe("a server that others can reach", () => {
     expect(listed).toMatch(/command line {2}usher keys create {2}done/); // before the server ran
     expect((await usher("audit", "verify")).code).toBe(0);
     expect((await usher("models")).code).toBe(0); // other commands find their way in too
+  });
+
+  it("asks no address that a request names", async () => {
+    let asked = 0;
+    const trap = createServer((socket) => void (++asked, socket.end())).listen(0, "127.0.0.1");
+    await once(trap, "listening");
+    const url = `http://127.0.0.1:${(trap.address() as AddressInfo).port}/data`;
+    const headers = { "content-type": "application/json" };
+    for (const source of [url, `movielens:${url}`, `csv:${url}`]) {
+      const answer = await ask("/v1/imports", canary, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ source }),
+      });
+      expect([source, answer.status]).toEqual([source, 400]);
+    }
+    const hook = { name: "x", scopes: ["read"], webhook_url: url };
+    expect(
+      (await ask("/v1/keys", canary, { method: "POST", headers, body: JSON.stringify(hook) })).status,
+    ).toBe(400);
+    expect(asked).toBe(0);
+    trap.close();
   });
 
   it("shows no secret in anything that it prints or answers", async () => {
