@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { memorySearch } from "../src/catalogue/memory-search.ts";
 import { type CatalogSearch, type SearchDocument, wordsOf } from "../src/catalogue/search.ts";
 import { type Random, seededRandom } from "../src/data/random.ts";
 import type { BenchOptions } from "./movielens.ts";
-import { memoryBytes } from "./search-memory.ts";
 import { quantile } from "./statistics.ts";
 
 /** What one kind of query took, and how often the item that was meant is among the first ten. */
@@ -63,6 +64,16 @@ const kinds: Readonly<Record<string, Ask>> = {
   "half the title, typed": (search, { title }) =>
     idsOf(search.suggest(title.slice(0, Math.ceil(title.length / 2)), { limit: 10 })),
 };
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Bytes that the heap and its buffers hold after a collection. */
+function memoryBytes(): number {
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
 
 /** Measures searches in memory over a made catalogue; prints build time, memory, and p50 and p99 of each kind of query. */
 export async function run({ tiny = false }: Partial<BenchOptions> = {}): Promise<SearchFigures[]> {
