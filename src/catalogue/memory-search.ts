@@ -26,6 +26,8 @@ const titlesCompared = 200;
 /** Share of the words of a query that a hit must hold, where any does. */
 const wordsShare = 0.6;
 
+/** A word with so many places is meant as it is. */
+const frequentMin = 500;
 /** From this length on a word that is known may be meant to be one a typo away. */
 const knownMin = 5;
 /** Typos that a word may have. */
@@ -207,6 +209,7 @@ class MemorySearch implements CatalogSearch {
     const exact = this.#terms.indexOf(word);
     const isKnown = exact >= 0 && uses(exact) > 0;
     if (isKnown) near.push({ term: exact, closeness: 1 });
+    if (isKnown && !isTyping && uses(exact) > frequentMin) return near;
     const most = (terms: readonly number[], limit: number) =>
       terms.length <= limit
         ? terms

@@ -166,6 +166,9 @@ describe("the catalogue", () => {
         title: "Alien (1979)",
         release_year: 1979,
         genres: ["Horror", "Sci-Fi"],
+        source: "audience",
+        shared: { people: [], genres: ["Sci-Fi"] },
+        text: "Sci-Fi",
       },
       expect.objectContaining({ item_id: "3", rank: 2 }),
     ]);
