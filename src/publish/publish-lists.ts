@@ -95,7 +95,8 @@ export async function publishLists(request: PublishRequest): Promise<Publication
   } finally {
     for (const version of staged) await lake.discard(version);
     await rows.close();
-    await store.sweep(); // the edition before, or the half that nobody will read
+    // the edition before, or the half that nobody will read; what cannot go now goes with the next publication
+    await store.sweep().catch(() => {});
   }
 }
 
