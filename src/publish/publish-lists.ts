@@ -57,8 +57,8 @@ export interface Publication {
 
 /** How long lists are made before requests get their turn, ms; one user more may be under way. */
 const turnMs = 4;
-/** Lists that are written at once. */
-const writtenAtOnce = 500;
+/** Lists that are written at once: packing them is part of a turn. */
+const writtenAtOnce = 50;
 
 /**
  * Makes a list for every user of the release and an audience for every item, writes them into tables and store, and switches to them
@@ -95,7 +95,8 @@ export async function publishLists(request: PublishRequest): Promise<Publication
   } finally {
     for (const version of staged) await lake.discard(version);
     await rows.close();
-    await store.sweep(); // the edition before, or the half that nobody will read
+    // the edition before, or the half that nobody will read; what cannot go now goes with the next publication
+    await store.sweep().catch(() => {});
   }
 }
 
@@ -109,17 +110,29 @@ async function makeLists(
   const turn = turnsOf(request);
   const lister = listerOf(request);
   let made: { stored: StoredList; row: UserRow }[] = [];
+  let writing: Promise<unknown> = Promise.resolve();
+  /** Begins to write what was made; the next lists are made meanwhile. */
   const write = async () => {
-    await store.put(name, { users: made.map(({ stored }) => stored) });
-    await rows.addUsers(made.map(({ row }) => row));
+    await writing;
+    const lists = made;
     made = [];
+    writing = Promise.all([
+      store.put(name, { users: lists.map(({ stored }) => stored) }),
+      rows.addUsers(lists.map(({ row }) => row)),
+    ]);
+    writing.catch(() => {}); // told to who waits for it
   };
-  for (let user = 0; user < users.size; user++) {
-    await turn(() => ({ text: `user ${user} of ${users.size}`, fraction: user / users.size }));
-    made.push(await lister.make(user));
-    if (made.length >= writtenAtOnce) await write();
+  try {
+    for (let user = 0; user < users.size; user++) {
+      await turn(() => ({ text: `user ${user} of ${users.size}`, fraction: user / users.size }));
+      made.push(await lister.make(user));
+      if (made.length >= writtenAtOnce) await write();
+    }
+    await write();
+    await writing;
+  } finally {
+    await writing.catch(() => {}); // whatever went wrong, nothing is written any more when this ends
   }
-  await write();
   return writeAudiences(request, { name, rows, audiences: lister.audiences, turn, itemCount: items.size });
 }
 

@@ -1,4 +1,4 @@
-import { ItemParams, NoQuery, type RecommendationsBody } from "../../contracts/http.ts";
+import { ItemParams, NoQuery, type RecommendationsBody, RecommendQuery } from "../../contracts/http.ts";
 import { AudienceAnswer, type EditionBody, ListsAnswer, PublishBody } from "../../contracts/lists-http.ts";
 import { JobAnswer } from "../../contracts/upkeep-http.ts";
 import { UsherError } from "../../errors.ts";
@@ -25,9 +25,10 @@ export async function storedAnswer(
   asked: { requestId: string; userId: string; k: number; query: Readonly<Record<string, unknown>> },
 ): Promise<RecommendationsBody | undefined> {
   const { requestId, userId, k, query } = asked;
-  const isForYou = query["surface"] === undefined || query["surface"] === "for-you";
+  const rules = RecommendQuery.properties as Readonly<Record<string, object>>;
+  const defaultOf = (name: string) => (rules[name] as { default?: unknown } | undefined)?.default;
   const other = Object.keys(query).find(
-    (name) => !besideStored.includes(name) && !(name === "surface" && isForYou),
+    (name) => !besideStored.includes(name) && query[name] !== defaultOf(name), // what is not sent has its default by now
   );
   if (other !== undefined) {
     throw new UsherError(
