@@ -162,6 +162,18 @@ const algorithmsReference = ({ algorithms }) =>
     })
     .join("\n\n");
 
+const fieldWords = { text: "text", number: "number", boolean: "yes or no", texts: "list of texts" };
+const filterFields = ({ fields }) =>
+  table(
+    ["field", "type", "is"],
+    Object.entries(fields).map(([name, { type, meaning }]) => [`\`${name}\``, fieldWords[type], meaning]),
+  );
+const builtInTable = ({ builtInSurfaces }) =>
+  table(
+    ["surface", "document"],
+    builtInSurfaces.map(({ name, title, ...rest }) => [`\`${name}\``, `\`${JSON.stringify(rest)}\``]),
+  );
+
 /**
  * The parts of pages that are made from code, by name. `code` holds the exports of the modules that they are made from, and the
  * `settings` of an empty home.
@@ -172,6 +184,8 @@ export const sectionsOf = (code) => ({
   tables: tablesReference(code),
   "quality-rules": qualityTable(code),
   algorithms: algorithmsReference(code),
+  "filter-fields": filterFields(code),
+  "built-in-surfaces": builtInTable(code),
 });
 
 /** The pages that hold such parts. */
@@ -180,6 +194,8 @@ export const filledPages = [
   "docs/command-line.md",
   "docs/data.md",
   "docs/models.md",
+  "docs/filter-language.md",
+  "docs/surfaces.md",
 ];
 
 /** A page with its parts made anew. */
@@ -200,6 +216,8 @@ export const readCode = async (load) => {
     "contracts/tables",
     "cli/command",
     "cli/commands",
+    "recommend/filter/fields",
+    "recommend/built-in-surfaces",
   ];
   const modules = await Promise.all(
     [...names, "home/configuration", "models/algorithms", "errors"].map(load),

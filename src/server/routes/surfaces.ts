@@ -197,7 +197,9 @@ function previewRoute(app: App, context: ServerContext): void {
         genre,
         filter,
       } = request.body;
-      const plan = document ? planOf(checked(context, { name, document })) : planOf(present(storeOf(context), name).document);
+      const plan = document
+        ? planOf(checked(context, { name, document }))
+        : planOf(present(storeOf(context), name).document);
       const answering = { context, serving, requestId: request.id };
       const surface = about === undefined ? name : `${name}/${about}`;
       const person = userId === undefined ? undefined : { userId };
