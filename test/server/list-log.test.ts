@@ -1,16 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { catalogue } from "../../src/data/catalogue.ts";
 import { servingOf } from "../../src/server/context.ts";
-import { changingCatalogue } from "../recommend/hundred-films.ts";
 import { films, smallRelease } from "../recommend/small-release.ts";
 import { checkedApp } from "./checked-app.ts";
+import { writtenItem } from "./written-item.ts";
 
 describe("the log of lists", () => {
   it("has each shown item with the probability of its place, and names no person", async () => {
-    const catalogue = changingCatalogue(films);
+    const serving = servingOf({ release: smallRelease, catalogue: catalogue(films) });
+    const { genres } = films[0]!;
     for (let added = 0; added < 20; added++) {
-      catalogue.put({ ...films[0]!, itemId: `new${added}`, title: `New ${added}` });
+      serving.items.apply(writtenItem(`new${added}`, { title: `New ${added}`, genres: [...genres] }, true));
     }
-    const serving = servingOf({ release: smallRelease, catalogue: catalogue.live });
     const lines: string[] = [];
     const logger = { level: "info", stream: { write: (line: string) => void lines.push(line) } };
     const { app, ask } = await checkedApp({ serving: () => serving, logger });
