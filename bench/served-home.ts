@@ -18,15 +18,34 @@ export interface ServedHome {
 }
 
 /** Starts `usher serve` on a free port and waits until it serves. */
-export async function serveHome(home: string): Promise<ServedHome> {
-  const server: ChildProcess = spawn(process.execPath, [program, "serve", "--home", home, "--port", "0"], {
+export const serveHome = (home: string, options: ServeOptions = {}): Promise<ServedHome> =>
+  startServer([program, "serve", "--home", home, "--port", "0"], options);
+
+export interface ServeOptions {
+  /** The one core that the server may use, where the system has `taskset`. Default: all. */
+  readonly core?: number | undefined;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Takes what it prints beside its address, such as its log. */
+  readonly onLog?: (line: string) => void;
+}
+
+/** Starts a Node program that prints `serves on <address>`. */
+export async function startServer(args: readonly string[], options: ServeOptions = {}): Promise<ServedHome> {
+  const { core, env = {}, onLog } = options;
+  const pinned = core === undefined ? [] : ["taskset", "-c", String(core)];
+  const [command = "", ...rest] = [...pinned, process.execPath, ...args];
+  const server: ChildProcess = spawn(command, rest, {
     stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env },
   });
-  for await (const line of createInterface({ input: server.stdout as NodeJS.ReadableStream })) {
-    const address = /serves on (http:\S+)/.exec(line)?.[1];
-    if (address !== undefined) return served(server, address);
-  }
-  throw new Error("the server ended before it listened");
+  return new Promise((resolve, reject) => {
+    server.once("close", () => reject(new Error("the server ended before it listened")));
+    createInterface({ input: server.stdout as NodeJS.ReadableStream }).on("line", (line) => {
+      const address = /serves on (http:\S+)/.exec(line)?.[1];
+      if (address === undefined) onLog?.(line);
+      else resolve(served(server, address));
+    });
+  });
 }
 
 const served = (server: ChildProcess, address: string): ServedHome => ({

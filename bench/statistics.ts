@@ -41,3 +41,9 @@ export function memoryText(turns: readonly Turn[]): string {
 export function figure(value: number): string {
   return value < 0.1 ? value.toPrecision(2) : value.toFixed(2);
 }
+
+/** The value below which a share of the values lies, by nearest rank. @param share 0..1. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}

@@ -65,9 +65,12 @@ export const allTables = ({
   tables,
   goldTrending,
   listTables,
+  bronzeEditsTable,
+  bronzeEdits,
 }) => ({
   ...Object.fromEntries(eventTopics.map((topic) => [bronzeEventsTable(topic), bronzeEvents(topic)])),
   ...tables,
+  [bronzeEditsTable]: bronzeEdits,
   gold_trending: goldTrending,
   ...listTables,
 });

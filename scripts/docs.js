@@ -24,10 +24,11 @@ Exit codes of the command line: ${exitCodes}.
 const code = (text) => `\`${text}\``;
 
 /** What a value of the configuration may be, from its schema. */
-const allowed = ({ type, anyOf, minimum, maximum, pattern }) => {
+const allowed = ({ type, anyOf, minimum, maximum, pattern, isSecret }) => {
+  if (isSecret) return "a secret, by environment only";
   if (anyOf) return anyOf.map((choice) => code(choice.const)).join(" ");
   if (minimum !== undefined) return `${minimum}..${maximum}`;
-  if (pattern) return "a URL";
+  if (pattern) return pattern.startsWith("^(/") ? "a path" : "a URL";
   return { array: "texts", boolean: "`true` `false`", object: "an object" }[type] ?? "a text";
 };
 
@@ -162,6 +163,21 @@ const algorithmsReference = ({ algorithms }) =>
     })
     .join("\n\n");
 
+/** Every way into the server, and what each kind of asker gets there. */
+const doorsTable = ({ doors, scopes }) => {
+  const may = { user_id: "own", id: "own", events: "own events", nobody: "yes" };
+  const rows = doors
+    .filter(({ method, route }) => method !== "HEAD" && !route.startsWith("/docs/"))
+    .sort((left, right) => (left.route < right.route ? -1 : left.route > right.route ? 1 : 0))
+    .map(({ method, route, scope, self }) => [
+      code(`${method} ${route.replaceAll(/:(\w+)/g, "{$1}")}`),
+      scope === "open" ? "yes" : "",
+      ...scopes.map((held) => (scope === "open" || held === scope || held === "admin" ? "yes" : "")),
+      scope === "open" ? "yes" : (may[self] ?? ""),
+    ]);
+  return table(["route", "no key", ...scopes.map(code), "user token"], rows);
+};
+
 /**
  * The parts of pages that are made from code, by name. `code` holds the exports of the modules that they are made from, and the
  * `settings` of an empty home.
@@ -172,6 +188,7 @@ export const sectionsOf = (code) => ({
   tables: tablesReference(code),
   "quality-rules": qualityTable(code),
   algorithms: algorithmsReference(code),
+  doors: doorsTable(code),
 });
 
 /** The pages that hold such parts. */
@@ -180,6 +197,7 @@ export const filledPages = [
   "docs/command-line.md",
   "docs/data.md",
   "docs/models.md",
+  "docs/security.md",
 ];
 
 /** A page with its parts made anew. */
@@ -193,6 +211,7 @@ export const fillPage = (page, sections) =>
 /** What the parts are made from: the exports of some modules of src/, which `load` imports, and the settings of an empty home. */
 export const readCode = async (load) => {
   const names = [
+    "contracts/access-http",
     "contracts/configuration",
     "contracts/events",
     "contracts/mismatch",
@@ -203,10 +222,16 @@ export const readCode = async (load) => {
     "cli/commands",
   ];
   const modules = await Promise.all(
-    [...names, "home/configuration", "models/algorithms", "errors"].map(load),
+    [...names, "home/configuration", "models/algorithms", "server/app", "errors"].map(load),
   );
   const code = Object.assign({}, ...modules);
-  return { ...code, ...(await code.loadConfiguration({ home: "no-such-home", environment: {} })) };
+  const app = code.createApp({
+    ...{ serving: () => undefined, releases: async () => [], status: () => ({}), allowedHosts: [] },
+  });
+  await app.ready();
+  const { doors } = app;
+  await app.close();
+  return { ...code, doors, ...(await code.loadConfiguration({ home: "no-such-home", environment: {} })) };
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

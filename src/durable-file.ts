@@ -8,16 +8,17 @@ import { dirname, join } from "node:path";
  * Order: temporary file, fsync, then `rename` (replaces) or `link` (fails with `EEXIST` where the name is taken), fsync of the folder.
  *
  * @param options.exclusive True: never replace; the call rejects with `EEXIST`. Default false.
+ * @param options.mode Who may read and write it. Default 0o666 less the umask.
  */
 export async function writeFileDurable(
   path: string,
   data: string | Uint8Array | readonly Uint8Array[],
-  options: { exclusive?: boolean } = {},
+  options: { exclusive?: boolean; mode?: number } = {},
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
   try {
-    const file = await open(temporary, "wx");
+    const file = await open(temporary, "wx", options.mode);
     try {
       await file.writeFile(
         Array.isArray(data) ? Buffer.concat(data as Uint8Array[]) : (data as string | Uint8Array),

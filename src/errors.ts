@@ -47,6 +47,25 @@ const errorTable = {
     "Use a method that the Allow header names.",
   ],
   ITEM_UNKNOWN: [404, 1, "There is no such item.", "List items with GET /v1/items."],
+  EDIT_CONFLICT: [
+    412,
+    1,
+    "Somebody else has written this meanwhile.",
+    "Read it again, and write with the ETag of that answer.",
+  ],
+  FILTER_INVALID: [
+    400,
+    2,
+    "The filter was not understood.",
+    "Correct it at the position that the message names; docs/filter-language.md lists the fields.",
+  ],
+  SURFACE_INVALID: [
+    400,
+    2,
+    "The surface is not valid.",
+    "Correct the field that the message names; try it with POST /v1/surfaces/{name}/preview.",
+  ],
+  SURFACE_UNKNOWN: [404, 1, "There is no such surface.", "List surfaces with GET /v1/surfaces."],
   SESSION_MERGED: [
     409,
     1,
@@ -66,6 +85,38 @@ const errorTable = {
     1,
     "More events are under way than the server takes.",
     "Send the same body again after the seconds that Retry-After names; nothing of it was taken.",
+  ],
+  // who may ask
+  KEY_REQUIRED: [
+    401,
+    1,
+    "The request needs a key.",
+    "Send Authorization: Bearer <key>; `usher keys create` makes one.",
+  ],
+  KEY_INVALID: [
+    401,
+    1,
+    "The key or token is not good.",
+    "Use a key that `usher keys list` shows and that has not expired, or a token that its issuer has just made.",
+  ],
+  SCOPE_MISSING: [
+    403,
+    1,
+    "The key or token is not allowed to do this.",
+    "Use a key with the scope that the message names.",
+  ],
+  USER_FORBIDDEN: [
+    403,
+    1,
+    "The token is another user's.",
+    "Ask for the user whom the token names, or use a key.",
+  ],
+  KEY_UNKNOWN: [404, 1, "There is no such key.", "List the keys with `usher keys list`."],
+  RATE_LIMITED: [
+    429,
+    1,
+    "The client asks more often than it may.",
+    "Wait for the seconds that Retry-After names; `limits` in usher.json says how much is allowed.",
   ],
   // configuration and home
   CONFIG_INVALID: [
@@ -124,6 +175,12 @@ const errorTable = {
     1,
     "A file lacks a column.",
     "Check that the file is the one the data set ships.",
+  ],
+  MAPPING_INVALID: [
+    400,
+    2,
+    "The mapping document does not fit the files.",
+    "Correct what the message names; docs/own-catalogue.md describes the document.",
   ],
   SOURCE_ENCODING: [
     400,
@@ -293,12 +350,15 @@ export function errorKind(code: ErrorCode): ErrorKind {
 /** The error as an `UsherError`: itself, a known failure of the system by its code, else `INTERNAL` with the cause. */
 export function asUsherError(error: unknown): UsherError {
   if (error instanceof UsherError) return error;
-  const { code, message } =
-    error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: String(error) };
+  const { code, syscall, message } =
+    error instanceof Error
+      ? (error as NodeJS.ErrnoException)
+      : { code: undefined, syscall: undefined, message: String(error) };
   if (code === "ENOSPC" || /No space left on device|ENOSPC/.test(message)) {
     return new UsherError("DISK_FULL", `could not write: ${message}`, { cause: error });
   }
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+  const isFailingDisk = code === "EIO" && syscall !== "read";
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || isFailingDisk) {
     return new UsherError("HOME_UNWRITABLE", message, { cause: error });
   }
   return new UsherError("INTERNAL", message, { cause: error });

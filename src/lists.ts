@@ -113,10 +113,11 @@ function shownPart(
   { surface, items }: StoredList,
   { serving, refused, k }: { serving: Serving; refused: ReadonlySet<string>; k: number },
 ) {
-  const itemOf = (itemId: string) => serving.items.get(itemId);
+  const nowMs = Date.now();
+  const itemOf = (itemId: string) => serving.items.get(itemId, { nowMs });
   const shown = items
     .filter(({ itemId }) => !refused.has(itemId) && itemOf(itemId) !== undefined)
     .slice(0, k)
     .flatMap((stored, at) => recommendedItem(stored, { rank: at + 1, itemOf }) ?? []);
-  return { surface: surface as "for-you", items: shown };
+  return { surface, items: shown };
 }

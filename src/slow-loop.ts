@@ -47,6 +47,8 @@ export interface SlowLoopHome {
   readonly releases: ReleaseStore;
   /** Absent where no events are taken. */
   readonly events: EventSide | undefined;
+  /** Writes of items and users so far. */
+  catalogueRevision(): number;
   /** @throws UsherError `HOME_EMPTY`. */
   newestBuild(): Promise<BuildRecord>;
   importSource(spec: SourceSpec, work: Work): Promise<SourceImport>;
@@ -105,6 +107,7 @@ function siteOf(home: SlowLoopHome, asked: AskedTraining = {}): Site {
   return {
     lake,
     importVersions,
+    catalogueRevision: home.catalogueRevision,
     build: buildLake,
     train: (running) => trainAndSave({ ...running, ...asked }),
     newestRelease: async () => (await releases.list()).at(-1),

@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
+import { type CatalogueEdits, openCatalogueEdits } from "./catalogue/catalogue-edits.ts";
+import type { ItemEdit } from "./catalogue/item-edit.ts";
 import type { Configuration } from "./contracts/configuration.ts";
 import type { Progress, ProgressEvent } from "./contracts/progress.ts";
 import type { BuildRecord } from "./contracts/quality.ts";
@@ -18,10 +21,12 @@ import { readCatalogue, readTrainingSet } from "./lake/read.ts";
 import { type HomeLists, listsOf } from "./lists.ts";
 import { livingGauges, type OpenLiving, openLiving } from "./living.ts";
 import type { Publication } from "./publish/publish-lists.ts";
+import { openSurfaces, type SurfaceStore } from "./recommend/surface-store.ts";
 import { candidatesWith, checkModelSettings } from "./registry/candidates.ts";
 import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
 import { compareInWorker, trainInWorker } from "./registry/train-in-worker.ts";
 import { type AskedTraining, settingsOf } from "./registry/training-settings.ts";
+import { type OpenAccess, openAccess } from "./server/access/access.ts";
 import { createApp } from "./server/app.ts";
 import {
   type AskedLists,
@@ -39,6 +44,7 @@ import type { SourceSpec } from "./sources/source.ts";
 import { bronzeVersions } from "./sources/staging.ts";
 import { openStatistics } from "./statistics/open-statistics.ts";
 import type { Statistics } from "./statistics/statistics.ts";
+import { openLmdbStateStore } from "./stores/lmdb-state-store.ts";
 import { freshnessGauge } from "./upkeep/gauges.ts";
 import type { Upkeep } from "./upkeep/upkeep.ts";
 
@@ -120,7 +126,9 @@ interface OpenOptions {
 /** Opens a home for reading, whoever owns it. @throws UsherError `HOME_FORMAT`. */
 export async function openReader({ home, configuration }: OpenOptions): Promise<UsherReader> {
   await checkFormat(home);
-  return assemble(homePaths(home), { configuration, isOwner: false });
+  const parts = await assemble(homePaths(home), { configuration, isOwner: false });
+  await parts.openEdits({ readOnly: true });
+  return parts;
 }
 
 /**
@@ -130,50 +138,28 @@ export async function openReader({ home, configuration }: OpenOptions): Promise<
  */
 export async function openUsher({ home, configuration }: OpenOptions): Promise<Usher> {
   const { lock, ...paths } = await openHome(home);
+  let access: OpenAccess | undefined;
   try {
-    const parts = await assemble(paths, { configuration, isOwner: true });
+    access = await openAccess({ folder: paths.access, configuration });
+    const { close: closeAccess, hasKey } = access;
+    const parts = await assemble(paths, { configuration, isOwner: true, access });
     const { engine, lake, app } = parts;
-    const build = async ({ onProgress = ignore, signal, log }: Running & { log?: EventReader } = {}) => {
-      const newest = await latestImport(lake.folder);
-      if (!newest) {
-        throw new UsherError("HOME_EMPTY", `${home}: expected an import, found none; run \`usher import\``);
-      }
-      const importVersions = bronzeVersions(newest.tables);
-      const imports = [await readableImport(lake, newest)];
-      const more = { ...(signal ? { signal } : {}), ...(log ? { log } : {}) };
-      return buildLake({ lake, engine, imports, importVersions, onProgress, ...more });
+    parts.shown.surfaces = await openSurfaces(paths.surfaces);
+    const { failed, fail } = lasting();
+    const onFailure = (failure: UsherError) => {
+      parts.shown.failure = failure;
+      fail(failure);
     };
+    await parts.openEdits({ onFailure });
+    const build = buildOf(parts);
     let upkeep: Upkeep | undefined;
-    let fail: (failure: UsherError) => void = () => {};
-    const failed = new Promise<never>((_, reject) => {
-      fail = reject;
-    });
-    failed.catch(() => {}); // whoever serves waits for it; others have nothing to stop
     const usher: Usher = {
       ...parts,
       failed,
       showProgress: (event) => {
         parts.shown.status = event;
       },
-      openLiving: async () => {
-        try {
-          parts.shown.living ??= await openLiving(
-            { paths, lake, engine },
-            {
-              onFailure: (failure) => {
-                parts.shown.failure = failure;
-                fail(failure);
-              },
-              onTaken: parts.metrics.onEvents,
-              onAnswered: parts.metrics.onEventAnswered,
-            },
-          );
-          return undefined;
-        } catch (error) {
-          parts.shown.failure = asUsherError(error);
-          return parts.shown.failure;
-        }
-      },
+      openLiving: () => showLiving(parts, onFailure),
       importSource: async (spec, running = {}) => {
         const done = await importSource({ spec, lake, engine, ...running });
         await writeImportRecord(lake.folder, { spec, done });
@@ -193,6 +179,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
             ...{ paths, lake, configuration, events },
             ...{ releases: parts.releases, newestBuild: parts.build, serve: parts.serve },
             ...{ importSource: usher.importSource, buildLake: build, publishLists: usher.publishLists },
+            catalogueRevision: () => parts.shown.edits?.revision ?? 0,
             trainAndSave: (training) => trainAndSave(parts, { configuration, training }),
           },
           {
@@ -206,7 +193,10 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
         return upkeep;
       },
       listen: async () => {
-        const address = await listen(app, configuration);
+        parts.shown.isListening = true;
+        void parts.shown.serving?.items.prepare();
+        const { host, port } = configuration;
+        const address = await listen(app, { host, port, hasKey: hasKey() });
         await lock.announce(address);
         return address;
       },
@@ -214,14 +204,44 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
         await upkeep?.close();
         await parts.close();
         await parts.shown.living?.close();
+        await closeAccess();
         await lock.release();
       },
     };
     return usher;
   } catch (error) {
+    await access?.close();
     await lock.release();
     throw error;
   }
+}
+
+/** Builds from the newest import, with everything that came through the API. */
+function buildOf({ paths, lake, engine, shown }: Parts) {
+  return async ({ onProgress = ignore, signal, log }: Running & { log?: EventReader } = {}) => {
+    const newest = await latestImport(lake.folder);
+    if (!newest) {
+      throw new UsherError(
+        "HOME_EMPTY",
+        `${paths.folder}: expected an import, found none; run \`usher import\``,
+      );
+    }
+    const importVersions = bronzeVersions(newest.tables);
+    const imports = [await readableImport(lake, newest)];
+    const { edits } = shown;
+    const more = { ...(signal ? { signal } : {}), ...(log ? { log } : {}), ...(edits ? { edits } : {}) };
+    return buildLake({ lake, engine, imports, importVersions, onProgress, ...more });
+  };
+}
+
+/** A promise that nobody has to wait for, and what makes it reject. */
+function lasting(): { failed: Promise<never>; fail: (failure: UsherError) => void } {
+  let fail: (failure: UsherError) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {}); // whoever serves waits for it; others have nothing to stop
+  return { failed, fail };
 }
 
 const ignore: Progress = () => {};
@@ -236,6 +256,10 @@ interface Shown {
   status: Partial<ProgressEvent>;
   upkeep: UpkeepContext | undefined;
   living: OpenLiving | undefined;
+  edits: CatalogueEdits | undefined;
+  /** From then on a release is made ready for searches when it comes. */
+  isListening: boolean;
+  surfaces: SurfaceStore | undefined;
   /** Why nothing more is accepted. */
   failure: UsherError | undefined;
 }
@@ -245,13 +269,20 @@ interface Parts extends UsherReader {
   readonly metrics: ServerMetrics;
   readonly shown: Shown;
   readonly lists: HomeLists;
+  /** Opens what was written of the catalogue, where anything was. @param how.isMade Makes it where nothing was. @throws UsherError `STORE_UNAVAILABLE`. */
+  openEdits(how: {
+    readOnly?: boolean;
+    isMade?: boolean;
+    onFailure?(failure: UsherError): void;
+  }): Promise<void>;
 }
 
 /** The composition root: puts the parts of a system over one home together. */
 async function assemble(
   paths: HomePaths,
-  { configuration, isOwner }: { configuration: Configuration; isOwner: boolean },
+  of: { configuration: Configuration; isOwner: boolean; access?: OpenAccess },
 ): Promise<Parts> {
+  const { configuration, isOwner, access } = of;
   checkModelSettings(configuration.models);
   const temporaryFolder = join(paths.folder, "tmp");
   const engine = await openDuckdb({ threads: availableParallelism(), temporaryFolder });
@@ -262,7 +293,8 @@ async function assemble(
   });
   const shown: Shown = {
     ...{ serving: undefined, release: undefined, released: undefined, status: {} },
-    ...{ upkeep: undefined, living: undefined, failure: undefined },
+    ...{ upkeep: undefined, living: undefined, edits: undefined, surfaces: undefined },
+    ...{ failure: undefined, isListening: false },
   };
   const metrics = serverMetrics([
     freshnessGauge({ lake, released: () => shown.released }),
@@ -270,7 +302,7 @@ async function assemble(
   ]);
   const statistics = openStatistics(paths);
   const lists = listsOf({ paths, lake, configuration, isOwner, now: () => shown });
-  const app = appOf({ shown, releases, metrics, configuration, statistics, lists });
+  const app = appOf({ shown, releases, metrics, configuration, access, statistics, lists });
   const build = async () => {
     const newest = await latestBuild(paths.lake);
     if (newest) return newest;
@@ -294,17 +326,23 @@ async function assemble(
       if (version === undefined) return undefined;
       const release = await releases.load(version);
       const pinned = await readBuild(lake.folder, release.report.build.number);
-      shown.serving = servingOf({
-        release,
-        catalogue: await readCatalogue(lake, engine, pinned),
-        build: pinned,
-      });
+      const catalogue = await readCatalogue(lake, engine, pinned);
+      shown.serving = servingOf({ release, catalogue, build: pinned, edits: shown.edits });
       shown.release = release;
+      if (shown.isListening) void shown.serving.items.prepare();
       shown.released = Date.parse(release.report.created_at);
       shown.status = {};
       return release;
     },
-    ask: (request) => ask(app, typeof request === "string" ? { path: request } : request),
+    openEdits: async ({ isMade = false, ...how }) => {
+      if (shown.edits || !(isMade || existsSync(join(paths.catalogue, "data.mdb")))) return;
+      const store = await openLmdbStateStore({ folder: paths.catalogue, ...how });
+      const onItems = (itemIds: readonly string[]) => {
+        for (const id of itemIds) shown.serving?.items.apply(shown.edits?.item(id) as ItemEdit);
+      };
+      shown.edits = await openCatalogueEdits({ store, onItems });
+    },
+    ask: (request) => ask(app, typeof request === "string" ? { path: request } : request, access?.ownerKey),
     evaluate: async ({ genres = false, ...training } = {}) => {
       const pinned = await build();
       const set = await readTrainingSet(lake, engine, pinned);
@@ -315,6 +353,7 @@ async function assemble(
     },
     close: async () => {
       await app.close();
+      await shown.edits?.close();
       await statistics.close();
       await lists.close();
       await engine.close();
@@ -327,20 +366,31 @@ function appOf(of: {
   releases: ReleaseStore;
   metrics: ServerMetrics;
   configuration: Configuration;
+  access: OpenAccess | undefined;
   statistics: Statistics;
   lists: PublishedLists;
 }): FastifyInstance {
-  const { shown, releases, metrics, configuration, statistics, lists } = of;
+  const { shown, releases, metrics, configuration, access, statistics, lists } = of;
   return createApp({
+    ...(access ? { access } : {}),
     statistics,
     lists,
     get living() {
       return shown.living;
     },
+    get edits() {
+      return shown.living && shown.edits; // who only reads a home writes nothing
+    },
+    get surfaces() {
+      return shown.surfaces;
+    },
     dependencies: () => {
-      const { living, failure } = shown;
-      if (!living && !failure) return {};
-      return { events: failure ? { status: "failed", detail: failure.message } : { status: "ready" } };
+      const { living, failure, upkeep } = shown;
+      return {
+        ...(living ? { events: { status: "ready" } } : {}),
+        ...(failure ? { events: { status: "failed", detail: failure.message } } : {}),
+        ...(upkeep ? { workflow: { status: "ready" } } : {}),
+      };
     },
     upkeep: () => shown.upkeep,
     metrics,
@@ -356,16 +406,39 @@ function appOf(of: {
 async function ask(
   app: FastifyInstance,
   { path, method = "GET", body: sent }: HomeRequest,
+  ownerKey: string | undefined,
 ): Promise<unknown> {
   const answer = await app.inject({
     method,
     url: path,
-    headers: { host: "localhost", ...(sent === undefined ? {} : { "content-type": "application/json" }) },
+    headers: {
+      host: "localhost",
+      ...(ownerKey === undefined ? {} : { authorization: `Bearer ${ownerKey}` }),
+      ...(sent === undefined ? {} : { "content-type": "application/json" }),
+    },
     ...(sent === undefined ? {} : { payload: JSON.stringify(sent) }),
   });
   const body = answer.json() as { code?: never; detail?: string };
   if (answer.statusCode < 400) return body;
   throw new UsherError(body.code ?? "INTERNAL", body.detail);
+}
+
+/** Opens the fast loop and lets the server show it. @returns Why it stays closed. */
+async function showLiving(
+  { shown, metrics, paths, lake, engine, openEdits }: Parts,
+  onFailure: (failure: UsherError) => void,
+): Promise<UsherError | undefined> {
+  try {
+    await openEdits({ onFailure, isMade: true });
+    shown.living ??= await openLiving(
+      { paths, lake, engine },
+      { onFailure, onTaken: metrics.onEvents, onAnswered: metrics.onEventAnswered },
+    );
+    return undefined;
+  } catch (error) {
+    shown.failure = asUsherError(error);
+    return shown.failure;
+  }
 }
 
 /** Trains on the newest build, passes the gate, and stores the release; what serves stays as it is. */

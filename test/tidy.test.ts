@@ -25,6 +25,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   statistics: ["lake", "types:engine", "engine"],
   publish: ["recommend", "models", "data", "lake", "types:stores", "types:live"],
   recommend: ["models", "data", "types:live"],
+  catalogue: ["models", "data", "recommend", "types:stores"],
   registry: ["models", "evaluate", "data"],
   workflow: [],
   upkeep: ["workflow", "lake"],
@@ -33,6 +34,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     "contracts",
     "data",
     "recommend",
+    "catalogue",
     "models",
     "registry",
     "lake",
@@ -53,7 +55,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "index.ts": ["*"],
 };
 /** Everybody may import these. */
-const commons = ["errors.ts", "durable-file.ts", "version.ts", "contracts"];
+const commons = ["errors.ts", "durable-file.ts", "secret.ts", "version.ts", "contracts"];
 /** Rooms that run others: nothing but them may import `cli/` or `usher.ts`. */
 const entries = ["cli/main.ts", "index.ts", "registry/train-worker.ts", "kernels/pool-worker.ts"];
 

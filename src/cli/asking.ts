@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { UsherError } from "../errors.ts";
+import { homePaths } from "../home/home.ts";
 import { ownerOf } from "../home/lock.ts";
+import { readOwnerKey } from "../server/access/access.ts";
 import { type HomeRequest, openReader, openUsher } from "../usher.ts";
 import type { CommandRun } from "./command.ts";
 
@@ -66,14 +69,18 @@ export async function askRunning(
   const owner = await ownerOf(home);
   if (owner?.address === undefined || !isAlive(owner.pid)) return undefined;
   const { path, method = "GET", body: sent } = typeof request === "string" ? { path: request } : request;
+  const ownerKey = await readOwnerKey(homePaths(home).access);
+  const headers = {
+    ...(ownerKey === undefined ? {} : { authorization: `Bearer ${ownerKey}` }),
+    ...(sent === undefined ? {} : { "content-type": "application/json" }),
+  };
   let answer: Response;
   try {
     answer = await fetch(owner.address + path, {
       method,
+      headers,
       signal: AbortSignal.timeout(serverTimeoutMs),
-      ...(sent === undefined
-        ? {}
-        : { headers: { "content-type": "application/json" }, body: JSON.stringify(sent) }),
+      ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
     });
   } catch {
     return undefined; // the owner was killed, or does not listen yet: the home itself is asked
@@ -81,6 +88,33 @@ export async function askRunning(
   const body = (await answer.json()) as { code?: never; detail?: string };
   if (answer.ok) return { body };
   throw new UsherError(body.code ?? "INTERNAL", body.detail);
+}
+
+/** How often a server is asked how far something has come. */
+const lookMs = 500;
+
+/**
+ * Follows a run or a job of the server that runs on a home to its end; where the command is cancelled, so is that.
+ *
+ * @param onLook Told what it looks like each time.
+ * @throws UsherError `SERVER_UNREACHABLE`: the server ended before; the error that the API answers.
+ */
+export async function followRunning<Record extends { readonly status: string }>(
+  { home, signal }: Pick<CommandRun, "home" | "signal">,
+  path: string,
+  onLook: (record: Record) => void = () => {},
+): Promise<Record> {
+  for (let isTold = false; ; await setTimeout(lookMs)) {
+    if (signal.aborted && !isTold) {
+      isTold = true;
+      await askRunning(home, { path, method: "DELETE" });
+    }
+    const answer = await askRunning(home, path);
+    if (!answer) throw new UsherError("SERVER_UNREACHABLE", `the server ended before what it did at ${path}`);
+    const record = answer.body as Record;
+    if (record.status !== "running") return record;
+    onLook(record);
+  }
 }
 
 function isAlive(pid: number): boolean {

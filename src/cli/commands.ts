@@ -7,6 +7,7 @@ import { download } from "./download.ts";
 import { evaluate } from "./evaluate.ts";
 import { exportLake } from "./export.ts";
 import { importData } from "./import.ts";
+import { audit, keys } from "./keys.ts";
 import { log } from "./log.ts";
 import { models } from "./models.ts";
 import { publish } from "./publish.ts";
@@ -30,6 +31,8 @@ export const commands: readonly Command[] = [
   publish,
   serve,
   models,
+  keys,
+  audit,
   log,
   deadLetters,
   run,

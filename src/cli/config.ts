@@ -26,7 +26,7 @@ export const config: Command = {
     }
     const width = Math.max(...loaded.settings.map(({ key }) => key.length));
     for (const { key, value, origin, meaning } of loaded.settings) {
-      say(`${key.padEnd(width)}  ${JSON.stringify(value)}  (${origin})  ${meaning}`);
+      say(`${key.padEnd(width)}  ${JSON.stringify(value)}  (${origin})  ${meaning}`); // a Secret shows itself as [hidden]
     }
     return loaded.settings.map(({ key, value, origin }) => ({
       key,

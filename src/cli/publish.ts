@@ -1,8 +1,9 @@
 import type { EditionBody } from "../contracts/lists-http.ts";
 import { editionBody } from "../server/routes/lists.ts";
 import { openUsher } from "../usher.ts";
+import { askHome } from "./asking.ts";
 import type { Command, CommandRun } from "./command.ts";
-import { flagsOf, jobThere, ofServer } from "./job.ts";
+import { flagsOf, jobThere } from "./job.ts";
 
 /** `usher publish`: lists for all users and audiences of all items, by the running server or here. */
 export const publish: Command = {
@@ -30,7 +31,7 @@ async function publishThere(run: CommandRun): Promise<EditionBody | undefined> {
   const body = Object.fromEntries(given.map(([name, key]) => [name, flags.get(key)]));
   const job = await jobThere(run, { title: "Publishing", path: "/v1/lists", body });
   if (!job) return undefined;
-  const { items } = (await ofServer(run.home, "/v1/lists")) as { items: EditionBody[] };
+  const { items } = (await askHome(run, "/v1/lists")) as { items: EditionBody[] };
   return items[0] as EditionBody;
 }
 

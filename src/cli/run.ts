@@ -1,12 +1,8 @@
-import { setTimeout } from "node:timers/promises";
 import type { RunRecord } from "../contracts/workflow.ts";
-import { UsherError } from "../errors.ts";
+import { asUsherError } from "../errors.ts";
 import { openUsher } from "../usher.ts";
-import { askRunning } from "./asking.ts";
+import { askRunning, followRunning } from "./asking.ts";
 import type { Command, CommandRun } from "./command.ts";
-
-/** How often a server is asked how far a run has come. */
-const lookMs = 500;
 
 /** `usher run [tasks]`: tasks of the workflow, by the running server or here. */
 export const run: Command = {
@@ -53,22 +49,9 @@ async function runTasks(given: CommandRun, asked: Asked): Promise<RunRecord> {
 }
 
 /** Has the server that owns the home run the tasks; `undefined` where there is none. */
-async function runThere({ home, signal }: CommandRun, asked: Asked): Promise<RunRecord | undefined> {
-  const started = await askRunning(home, { path: "/v1/runs", method: "POST", body: asked });
-  if (!started) return undefined;
-  const { id } = started.body as RunRecord;
-  const path = `/v1/runs/${id}`;
-  for (let isTold = false; ; ) {
-    if (signal.aborted && !isTold) {
-      isTold = true;
-      await askRunning(home, { path, method: "DELETE" });
-    }
-    const answer = await askRunning(home, path);
-    if (!answer) throw new UsherError("CANCELLED", `the server ended before ${id} did`);
-    const record = answer.body as RunRecord;
-    if (record.status !== "running") return record;
-    await setTimeout(lookMs);
-  }
+async function runThere(given: CommandRun, asked: Asked): Promise<RunRecord | undefined> {
+  const started = await askRunning(given.home, { path: "/v1/runs", method: "POST", body: asked });
+  return started && followRunning<RunRecord>(given, `/v1/runs/${(started.body as RunRecord).id}`);
 }
 
 async function runHere(
@@ -80,7 +63,10 @@ async function runHere(
     // accepted events are part of what tasks work on, and what trends is told by the catalogue that serves
     const closed = await usher.openLiving();
     if (closed) say(`note: accepted events are left out: ${closed.message}`);
-    await usher.serve();
+    await usher.serve().catch((error: unknown) => {
+      // no reason to leave all other work undone
+      say(`note: trending tells no genres, since the release cannot be read: ${asUsherError(error).message}`);
+    });
     return await work("Running", async (onProgress) => {
       const { runner } = await usher.openUpkeep({ onProgress });
       const { retry, ...request } = asked;

@@ -11,16 +11,19 @@ const shownMax = 50;
 export const runs: Command = {
   name: "runs",
   summary: "list the last 50 runs of the workflow, the newest first",
-  async run({ home, say }) {
-    const answer = await askRunning(home, `/v1/runs?limit=${shownMax}`);
-    const items = answer ? (answer.body as { items: RunRecord[] }).items : await storedRuns(home);
+  options: [{ flags: "--lane <name>", meaning: "only those of a lane: main, or events of each minute" }],
+  async run({ home, say, options }) {
+    const chosen = options["lane"] === undefined ? {} : { lane: String(options["lane"]) };
+    const query = new URLSearchParams({ limit: String(shownMax), ...chosen });
+    const answer = await askRunning(home, `/v1/runs?${query}`);
+    const items = answer ? (answer.body as { items: RunRecord[] }).items : await storedRuns(home, chosen);
     if (items.length === 0) say("nothing has been run yet; `usher run` runs all tasks");
     for (const item of items) for (const line of runLines(item)) say(line);
     return items;
   },
 };
 
-async function storedRuns(home: string): Promise<RunRecord[]> {
+async function storedRuns(home: string, chosen: { lane?: string }): Promise<RunRecord[]> {
   const store = await openRunStore(homePaths(home).runs, { isOwner: false });
-  return store.list({ limit: shownMax });
+  return store.list({ limit: shownMax, ...chosen });
 }

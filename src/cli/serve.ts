@@ -8,7 +8,16 @@ export const serve: Command = {
   summary: "serve the present release over HTTP",
   options: [
     { flags: "--port <n>", meaning: "port; 0 = a free one", setting: "port" },
-    { flags: "--host <address>", meaning: "loopback address to listen on", setting: "host" },
+    {
+      flags: "--host <address>",
+      meaning: "address to listen on; one that others reach needs a key",
+      setting: "host",
+    },
+    {
+      flags: "--base-path <path>",
+      meaning: "path under which a proxy shows the server",
+      setting: "access.base_path",
+    },
   ],
   async run({ home, configuration, say, signal }) {
     const usher = await openUsher({ home, configuration });

@@ -30,7 +30,16 @@ export const start: Command = {
       setting: "ratings_file",
     },
     { flags: "--port <n>", meaning: "port; 0 = a free one", setting: "port" },
-    { flags: "--host <address>", meaning: "loopback address to listen on", setting: "host" },
+    {
+      flags: "--host <address>",
+      meaning: "address to listen on; one that others reach needs a key",
+      setting: "host",
+    },
+    {
+      flags: "--base-path <path>",
+      meaning: "path under which a proxy shows the server",
+      setting: "access.base_path",
+    },
     { flags: "--seed <n>", meaning: "seed of split and models", setting: "seed" },
     { flags: "--user <id>", meaning: "whose ten recommendations are shown (default: a typical user)" },
     { flags: "--once", meaning: "do everything, print, and exit instead of serving" },

@@ -2,8 +2,9 @@ import type { ReleaseReport } from "../contracts/release.ts";
 import { UsherError } from "../errors.ts";
 import { formatEvaluationTable } from "../registry/evaluation-table.ts";
 import { openUsher, type TrainingOptions } from "../usher.ts";
+import { askHome } from "./asking.ts";
 import type { Command, CommandOption, CommandRun } from "./command.ts";
-import { flagsOf, jobThere, ofServer } from "./job.ts";
+import { flagsOf, jobThere } from "./job.ts";
 
 /** Options of `train` and `evaluate`. */
 export const trainingOptions: readonly CommandOption[] = [
@@ -49,7 +50,7 @@ async function trainThere(run: CommandRun): Promise<ReleaseReport | undefined> {
   };
   const job = await jobThere(run, { title: "Training", path: "/v1/models", body });
   if (!job) return undefined;
-  return (await ofServer(run.home, `/v1/models/${job.result?.["release"]}`)) as ReleaseReport;
+  return (await askHome(run, `/v1/models/${job.result?.["release"]}`)) as ReleaseReport;
 }
 
 async function trainHere(run: CommandRun): Promise<ReleaseReport> {

@@ -1,6 +1,81 @@
 import { type Static, Type } from "typebox";
 
+import { Secret } from "../secret.ts";
+
 const exact = { additionalProperties: false } as const;
+
+/** A text that only the environment gives (as `USHER_…`, or as a file named by `USHER_…_FILE`), and that is shown nowhere. */
+const SecretText = (description: string) =>
+  Type.Unsafe<Secret>({ type: "string", isSecret: true, description });
+
+/** Signatures that a token may be asked to have. */
+export const tokenAlgorithms = [
+  ...["HS256", "HS384", "HS512", "RS256", "RS384", "RS512"],
+  ...["PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"],
+] as const;
+
+const perSecond = (whose: string) =>
+  Type.Integer({
+    minimum: 0,
+    maximum: 10_000_000,
+    description: `Requests a second of ${whose}, where keys are needed; 0 = no limit.`,
+  });
+
+const accessSchema = Type.Object(
+  {
+    keys: Type.Union([Type.Literal("auto"), Type.Literal("required")], {
+      description:
+        "Whether requests need a key: `auto` = unless the server listens on loopback and has no trusted proxy, `required` = always.",
+    }),
+    trusted_proxies: Type.Array(Type.String({ minLength: 1 }), {
+      maxItems: 100,
+      description: "Addresses and networks of proxies whose `X-Forwarded-For` is believed.",
+    }),
+    base_path: Type.String({
+      pattern: "^(/[A-Za-z0-9._~-]+)*$",
+      description: "Path under which a proxy shows the server, such as `/usher`; empty = none.",
+    }),
+    cors_origins: Type.Array(Type.String({ pattern: "^https?://[^/*?#]+$" }), {
+      maxItems: 100,
+      description: "Origins of pages that may read answers, such as `https://shop.example`.",
+    }),
+    admin_key: SecretText("A key with the scope admin for machines, at least 32 characters; empty = none."),
+  },
+  exact,
+);
+
+const limitsSchema = Type.Object(
+  {
+    key_per_second: perSecond("one key"),
+    user_per_second: perSecond("one user with a token"),
+    address_per_second: perSecond("one address without a key"),
+    burst_seconds: Type.Integer({
+      minimum: 1,
+      maximum: 3600,
+      description: "How many seconds' worth of requests may come at once after a pause.",
+    }),
+  },
+  exact,
+);
+
+const tokensSchema = Type.Object(
+  {
+    jwks_file: Type.String({
+      description: "JWKS file with the public keys of whoever signs user tokens; empty = none.",
+    }),
+    secret: SecretText("Secret that user tokens are signed with by HMAC, at least 32 bytes; empty = none."),
+    issuer: Type.String({ description: "`iss` that a token must have; empty = any." }),
+    audience: Type.String({ description: "`aud` that a token must have." }),
+    algorithms: Type.Array(Type.Enum([...tokenAlgorithms]), {
+      minItems: 1,
+      maxItems: tokenAlgorithms.length,
+      description:
+        "Signatures that are accepted. `HS…` is checked with the secret, all others with the JWKS file.",
+    }),
+    user_claim: Type.String({ minLength: 1, description: "The claim that holds the `user_id`." }),
+  },
+  exact,
+);
 
 /**
  * What `<home>/usher.json` may hold. Every key may also be set as `USHER_<KEY>` (nested keys joined by `_`) or as a flag.
@@ -11,7 +86,7 @@ export const configurationSchema = Type.Object(
   {
     host: Type.String({
       minLength: 1,
-      description: "Address to listen on. Only loopback addresses until keys exist.",
+      description: "Address to listen on. One that others can reach needs a key first.",
     }),
     port: Type.Integer({ minimum: 0, maximum: 65535, description: "Port to listen on; 0 = a free one." }),
     hosts: Type.Array(Type.String({ minLength: 1 }), {
@@ -63,7 +138,8 @@ export const configurationSchema = Type.Object(
     retrain: Type.Object(
       {
         cron: Type.String({
-          description: "When a server builds and trains anew, as a cron pattern; empty = never by the clock.",
+          description:
+            "When a server builds and trains anew, as a cron pattern of five fields, or six with seconds first; empty = never by the clock.",
         }),
         zone: Type.String({
           minLength: 1,
@@ -75,7 +151,8 @@ export const configurationSchema = Type.Object(
         after_interactions: Type.Integer({
           minimum: 0,
           maximum: 1_000_000_000,
-          description: "New events after which it builds and trains anew; 0 = never by number.",
+          description:
+            "So many events since the newest release have it build and train anew; where that fails, as many more have to come. 0 = never by number.",
         }),
       },
       exact,
@@ -95,11 +172,15 @@ export const configurationSchema = Type.Object(
         grace_hours: Type.Integer({
           minimum: 1,
           maximum: 87_600,
-          description: "How long files and builds that nothing needs any more stay, in hours.",
+          description:
+            "How long files, builds and entries of logs that nothing needs any more stay, in hours.",
         }),
       },
       exact,
     ),
+    access: accessSchema,
+    limits: limitsSchema,
+    tokens: tokensSchema,
     lists: Type.Object(
       {
         k: Type.Integer({ minimum: 1, maximum: 200, description: "Items of a published list." }),
@@ -145,6 +226,12 @@ export const defaultConfiguration: Configuration = {
   retrain: { cron: "0 4 * * *", zone: "UTC", catch_up: "once", after_interactions: 0 },
   notify: { webhook_url: "", timeout_ms: 5000 },
   vacuum: { grace_hours: 168 },
+  access: { keys: "auto", trusted_proxies: [], base_path: "", cors_origins: [], admin_key: new Secret("") },
+  limits: { key_per_second: 10_000, user_per_second: 50, address_per_second: 50, burst_seconds: 2 },
+  tokens: {
+    ...{ jwks_file: "", secret: new Secret(""), issuer: "", audience: "usher", user_claim: "sub" },
+    algorithms: ["RS256", "ES256", "EdDSA", "HS256"],
+  },
   lists: { k: 10, audience_k: 10, expire_hours: 48, after_training: false },
   models: {},
 };

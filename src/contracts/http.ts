@@ -76,8 +76,6 @@ const ListSource = Type.Enum([...listSources], {
     "`stored`: as it was published; goes with `k` alone. Where there is no such list the live one answers, and `degraded` holds `lists`.",
 });
 
-/** Surfaces that can be asked for. The first is the default. */
-export const surfaces = ["for-you", "trending", "continue"] as const;
 /** Windows of what is trending. */
 export const windows = ["1h", "24h", "7d"] as const;
 const Window = Type.Enum([...windows], {
@@ -88,55 +86,68 @@ export const TrendingQuery = Type.Object(
   { k: Type.Optional(k), genre: Type.Optional(Genre), window: Type.Optional(Window) },
   strict,
 );
+/** A surface as a request names it; `because-you-watched` with the item behind a slash. */
+const AskedSurface = Type.String({
+  minLength: 1,
+  maxLength: 64 + 1 + idBytesMax,
+  pattern: "^[a-z0-9][a-z0-9-]*(/[^\\u0000-\\u001F\\u007F-\\u009F]+)?$",
+  default: "for-you",
+  description:
+    "How the list is made: `for-you`, `must-watch`, `trending`, `top`, `popular`, `new`, `because-you-watched/{item_id}`, " +
+    "`continue`, or one of your own (`GET /v1/surfaces`).",
+});
+const FilterQuery = Type.String({
+  minLength: 1,
+  maxLength: 2000,
+  description:
+    'Only what passes, such as `genre in ["Drama"] and year >= 1990`; see docs/filter-language.md.',
+});
 export const RecommendQuery = Type.Object(
   {
     k: Type.Optional(k),
     source: Type.Optional(ListSource),
-    surface: Type.Optional(
-      Type.Enum([...surfaces], {
-        default: surfaces[0],
-        description: "`trending`: what others do now; `continue`: what was begun and not finished.",
-      }),
-    ),
+    surface: Type.Optional(AskedSurface),
     window: Type.Optional(Window),
     genre: Type.Optional(Genre),
+    genres: Type.Optional(
+      Type.Array(Genre, {
+        maxItems: 50,
+        description: "What a newcomer chose: of the best rated these come first. By commas, or repeated.",
+      }),
+    ),
+    filter: Type.Optional(FilterQuery),
     exclude: Type.Optional(
       Type.Array(Id, {
         maxItems: listLengthMax,
         description: "Items that must not appear: the parameter repeated, or one value with commas.",
       }),
     ),
+    diversity: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 1, description: "0: by score alone; 1: as different as can be." }),
+    ),
+    explain: Type.Optional(
+      Type.Boolean({ description: "Of what each score is the sum, and how probable each item was." }),
+    ),
+    country: Type.Optional(
+      Type.String({ pattern: "^[A-Z]{2}$", description: "Where it is shown, ISO 3166: `DE`." }),
+    ),
+    device: Type.Optional(Type.String({ minLength: 1, maxLength: 32, description: "For filters." })),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 8192, description: "`next_cursor` of the page before." }),
+    ),
   },
   strict,
 );
 export const TopQuery = Type.Object({ k: Type.Optional(k), genre: Type.Optional(Genre) }, strict);
-export const SimilarQuery = Type.Object({ k: Type.Optional(k) }, strict);
 export const LegacyLimitQuery = Type.Object({ limit: Type.Optional(k) }, strict);
 export const NoQuery = Type.Object({}, strict);
-export const ItemsQuery = Type.Object(
-  {
-    query: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 200,
-        description: "Part of the title; case and accents do not matter.",
-      }),
-    ),
-    genre: Type.Optional(Genre),
-    year: Type.Optional(Type.Integer({ minimum: 1800, maximum: 2200 })),
-    sort: Type.Optional(Type.Enum([...itemOrders], { default: itemOrders[0] })),
-    page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: listLengthMax, default: pageSizeDefault })),
-    cursor: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 2048, description: "`next_cursor` of the page before." }),
-    ),
-  },
-  strict,
-);
 export const BatchBody = Type.Object(
   {
     user_ids: Type.Array(BodyId, { minItems: 1, maxItems: batchUsersMax }),
     k: Type.Optional(k),
-    surface: Type.Optional(Type.Enum(["for-you"])),
+    surface: Type.Optional(AskedSurface),
+    genre: Type.Optional(Genre),
+    filter: Type.Optional(FilterQuery),
   },
   strict,
 );
@@ -150,7 +161,10 @@ const ItemHead = {
   genres: Type.Array(Type.String()),
 };
 export const ReasonAnswer = Type.Object({
-  source: Type.Enum(["history", "popularity", "top_ratings", "trending", "continue"]),
+  source: Type.Enum([
+    ...["history", "popularity", "top_ratings", "imdb_rating", "popular", "trending", "continue"],
+    ...["similar", "content", "new", "promotion", "pin", "exploration"],
+  ]),
   text: Type.String(),
   because: Type.Array(Type.Object({ item_id: Type.String(), title: Type.String(), weight: Type.Number() })),
 });
@@ -163,13 +177,25 @@ export const RecommendedItemAnswer = Type.Object({
   release_year: Type.Optional(Type.Integer()),
   genres: Type.Array(Type.String()),
   reason: ReasonAnswer,
+  explain: Type.Optional(
+    Type.Object({
+      terms: Type.Record(Type.String(), Type.Number(), { description: "They add up to the score." }),
+      placed: Type.Optional(Type.Enum(["pin", "promotion", "exploration"])),
+      propensity: Type.Number({ minimum: 0, maximum: 1 }),
+    }),
+  ),
 });
 const listHead = {
   request_id: Type.String(),
   model_version: Type.String(),
   generated_at: Type.String({ format: "date-time" }),
 };
-const AnsweredSurface = Type.Enum(["for-you", "top", "trending", "continue"]);
+/** The surface that answered: where the one that was asked for knows nothing of the person, the one that it falls back to. */
+const AnsweredSurface = Type.String();
+const listEnd = {
+  emptied_by: Type.Optional(Type.String({ description: "Of an empty list: what left nothing." })),
+  next_cursor: Type.Optional(Type.String()),
+};
 export const RecommendationsAnswer = Type.Object({
   request_id: Type.String(),
   user_id: Type.String(),
@@ -177,14 +203,18 @@ export const RecommendationsAnswer = Type.Object({
   model_version: Type.String(),
   generated_at: Type.String({ format: "date-time" }),
   degraded: Type.Array(Type.String()),
+  surface_version: Type.Optional(Type.Integer({ minimum: 0 })),
   items: Type.Array(RecommendedItemAnswer),
+  ...listEnd,
 });
 export const SessionAnswer = Type.Object({
   ...listHead,
   session_id: Type.String(),
   surface: AnsweredSurface,
   degraded: Type.Array(Type.String()),
+  surface_version: Type.Optional(Type.Integer({ minimum: 0 })),
   items: Type.Array(RecommendedItemAnswer),
+  ...listEnd,
 });
 export const TrendingAnswer = Type.Object({
   ...listHead,
@@ -197,11 +227,6 @@ export const TopAnswer = Type.Object({
   ...listHead,
   surface: Type.Enum(["top"]),
   items: Type.Array(RecommendedItemAnswer),
-});
-export const SimilarAnswer = Type.Object({
-  ...listHead,
-  item_id: Type.String(),
-  items: Type.Array(Type.Object({ ...ItemHead, rank: Type.Integer({ minimum: 1 }), score: Type.Number() })),
 });
 const ErrorInBatch = Type.Object({ code: Type.String(), detail: Type.String() });
 export const BatchAnswer = Type.Object({
@@ -228,10 +253,6 @@ export const ItemAnswer = Type.Object({
   rating_count: Type.Integer({ minimum: 0 }),
   rating_mean: Type.Optional(Type.Number()),
   links: Type.Record(Type.String(), Type.String()),
-});
-export const ItemsAnswer = Type.Object({
-  items: Type.Array(ItemAnswer),
-  next_cursor: Type.Optional(Type.String()),
 });
 /** A release with its whole report, and whether it serves now. */
 export const ReleaseAnswer = Type.Object({ ...releaseReportSchema.properties, serving: Type.Boolean() });
@@ -275,7 +296,7 @@ const LegacyId = Type.Union([Type.Integer(), Type.String()]);
 export const LegacyRecommendMovies = Type.Object({
   user_id: LegacyId,
   recommendations: Type.Array(
-    Type.Object({ id: LegacyId, title: Type.String(), rating_predicted: Type.Number() }),
+    Type.Object({ id: LegacyId, title: Type.String(), rating_predicted: Type.Optional(Type.Number()) }),
   ),
 });
 export const LegacyRecommendations = Type.Object({

@@ -94,7 +94,7 @@ function explainObject(value: Record<string, unknown>, shape: Shape, field: stri
     })),
     ...(shape.additionalProperties === false ? unknown.slice(0, 10) : []).map((name) => ({
       field: path(name),
-      message: unknownName(path(name), known),
+      message: unknownName(name, { path: path(name), known }),
     })),
     ...known
       .filter((name) => Object.hasOwn(value, name))
@@ -102,9 +102,9 @@ function explainObject(value: Record<string, unknown>, shape: Shape, field: stri
   ];
 }
 
-function unknownName(name: string, known: readonly string[]): string {
-  if (known.length === 0) return `${name}: expected no parameters here, got this one`;
-  return `${name}: expected one of ${known.join(", ")}, got an unknown name${guessOf(name, known)}`;
+function unknownName(name: string, { path, known }: { path: string; known: readonly string[] }): string {
+  if (known.length === 0) return `${path}: expected no parameters here, got this one`;
+  return `${path}: expected one of ${known.join(", ")}, got an unknown name${guessOf(name, known)}`;
 }
 
 /** The known name that is nearest to an unknown one, as the end of a refusal; empty where none is near. @param known At least one. */

@@ -101,6 +101,27 @@ export function bronzeEvents(topic: EventTopic): TableContract {
   };
 }
 
+/** The table of what was written of items and users through the API. */
+export const bronzeEditsTable = "bronze_catalogue_edits_raw";
+
+/** One row an item or user that was written, all writes of it together; each version holds all. Written before a build. */
+export const bronzeEdits = {
+  layer: "bronze",
+  meaning: "What was written of items and users through the API",
+  key: ["kind", "id"],
+  columns: {
+    kind: required("VARCHAR", "item or user"),
+    id: required("VARCHAR", "Which one"),
+    revision: required("BIGINT", "Writes of it that changed something"),
+    updated_at: required(time, "The last of them"),
+    is_whole: required("BOOLEAN", "Fields that are not named are not known, whatever a source says"),
+    is_deleted: required("BOOLEAN", "Withdrawn"),
+    fields: required("VARCHAR", "The written fields as JSON; null: taken away"),
+    source_file: required("VARCHAR", "Where it came from: state/catalogue"),
+    ...receipt,
+  },
+} as const satisfies TableContract;
+
 const silverEvents = (topic: EventTopic, meaning: string): TableContract => ({
   layer: "silver",
   meaning: `${meaning}, each once; what was retracted is not here`,

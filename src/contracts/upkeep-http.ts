@@ -4,7 +4,18 @@ import { jobSchema, lineageSchema, runRecordSchema } from "./workflow.ts";
 const strict = { additionalProperties: false } as const;
 const Limit = Type.Integer({ minimum: 1, maximum: 200, default: 50 });
 
-export const RunsQuery = Type.Object({ limit: Type.Optional(Limit) }, strict);
+export const ReportsQuery = Type.Object({ limit: Type.Optional(Limit) }, strict);
+export const RunsQuery = Type.Object(
+  {
+    limit: Type.Optional(Limit),
+    lane: Type.Optional(
+      Type.Union([Type.Literal("main"), Type.Literal("events")], {
+        description: "Only these: what trains and cares, or what brings events in each minute.",
+      }),
+    ),
+  },
+  strict,
+);
 export const RunParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 export const JobParams = RunParams;
 export const VersionParams = Type.Object({ version: Type.String({ minLength: 1, maxLength: 16 }) });

@@ -5,6 +5,7 @@ import type { TSchema } from "typebox";
 import { Value } from "typebox/value";
 import { type Configuration, configurationSchema, defaultConfiguration } from "../contracts/configuration.ts";
 import { UsherError } from "../errors.ts";
+import { Secret } from "../secret.ts";
 
 /** Where a value came from, weakest first. */
 export type Origin = "default" | "file" | "environment" | "flag";
@@ -29,6 +30,8 @@ interface Node extends TSchema {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, Node>>;
   readonly description?: string;
+  /** Given by the environment only, and shown nowhere. */
+  readonly isSecret?: boolean;
 }
 
 /** The leaves of the schema: dotted key → schema. A record (such as `models`) is one leaf. */
@@ -61,7 +64,7 @@ export async function loadConfiguration(options: {
   const layers: [Origin, FlatValues][] = [
     ["default", flat(defaultConfiguration, "the defaults")],
     ["file", await readConfigurationFile(join(options.home, "usher.json"))],
-    ["environment", fromEnvironment(options.environment ?? process.env)],
+    ["environment", await fromEnvironment(options.environment ?? process.env)],
     [
       "flag",
       Object.fromEntries(Object.entries(options.flags ?? {}).filter(([, value]) => value !== undefined)),
@@ -72,8 +75,8 @@ export async function loadConfiguration(options: {
       Origin,
       FlatValues,
     ];
-    const value = values[key];
-    check(key, value, { schema, origin });
+    const value = schema.isSecret ? secretOf(key, values[key], origin) : values[key];
+    if (!schema.isSecret) check(key, value, { schema, origin });
     return { key, value, origin, meaning: schema.description ?? "" };
   });
   return { values: nest(settings), settings };
@@ -86,6 +89,7 @@ const otherVariables = [
   "USHER_KERNELS",
   "USHER_DEBUG",
   "USHER_PYTHON",
+  "USHER_SCHEMATHESIS_PYTHON",
   "USHER_REQUIRE_SERVICES",
   "USHER_LONG",
   "USHER_CAMPAIGN_SEED",
@@ -95,10 +99,25 @@ const otherVariables = [
 export function unknownEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
 ): { name: string; nearest: string }[] {
-  const known = [...[...leaves.keys()].map(environmentName), ...otherVariables];
+  const secretFiles = [...leaves].flatMap(([key, { isSecret }]) => (isSecret ? [fileVariable(key)] : []));
+  const known = [...[...leaves.keys()].map(environmentName), ...secretFiles, ...otherVariables];
   return Object.keys(environment)
     .filter((name) => name.startsWith("USHER_") && !known.includes(name))
     .map((name) => ({ name, nearest: nearestOf(name, known) }));
+}
+
+/** Name of the variable that names a file with a secret: `USHER_TOKENS_SECRET_FILE`. */
+const fileVariable = (key: string) => `${environmentName(key)}_FILE`;
+
+/** @throws UsherError `CONFIG_INVALID`: a secret that stands in a file which others read, copy and commit. Its value is not told. */
+function secretOf(key: string, value: unknown, origin: Origin): Secret {
+  if (value instanceof Secret) return value;
+  if (origin === "environment") return new Secret(String(value));
+  throw new UsherError(
+    "CONFIG_INVALID",
+    `usher.json: ${key}: expected it in the environment, as ${environmentName(key)} or in a file named by ${fileVariable(key)}, got it here`,
+    { details: { key } },
+  );
 }
 
 function nearestOf(name: string, known: readonly string[]): string {
@@ -156,14 +175,35 @@ function unknownKey(key: string, where: string): UsherError {
   });
 }
 
-function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): FlatValues {
+async function fromEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<FlatValues> {
   const values: Record<string, unknown> = {};
   for (const [key, schema] of leaves) {
+    if (schema.isSecret) {
+      const file = environment[fileVariable(key)];
+      if (file !== undefined) values[key] = await readSecret(file, fileVariable(key));
+    }
     const name = environmentName(key);
     const text = environment[name];
     if (text !== undefined) values[key] = parseText(text, { name, schema });
   }
   return values;
+}
+
+/** A secret from a file, without the end of line that editors add. */
+async function readSecret(file: string, name: string): Promise<string> {
+  try {
+    return (await readFile(file, "utf8")).replace(/\r?\n$/, "");
+  } catch (error) {
+    throw new UsherError(
+      "CONFIG_INVALID",
+      `${name}: expected a file that can be read: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 /** The value of a key that was written as text after the option `name`, such as `--port`. */

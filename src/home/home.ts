@@ -18,11 +18,17 @@ export interface HomePaths {
   readonly live: string;
   /** Published lists. */
   readonly lists: string;
+  /** What was written of items and users. */
+  readonly catalogue: string;
   readonly releasePointer: string;
+  /** Saved surfaces, one folder a name. */
+  readonly surfaces: string;
   /** Files that were sent, until they are imported. */
   readonly uploads: string;
   /** History of the workflow. */
   readonly runs: string;
+  /** Keys, and the audit log; for the owner's eyes only. */
+  readonly access: string;
 }
 
 export function homePaths(folder: string): HomePaths {
@@ -33,9 +39,12 @@ export function homePaths(folder: string): HomePaths {
     log: join(folder, "state", "log"),
     live: join(folder, "state", "live"),
     lists: join(folder, "state", "lists"),
+    catalogue: join(folder, "state", "catalogue"),
     releasePointer: join(folder, "release.json"),
+    surfaces: join(folder, "surfaces"),
     uploads: join(folder, "uploads"),
     runs: join(folder, "runs"),
+    access: join(folder, "access"),
   };
 }
 

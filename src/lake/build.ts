@@ -22,6 +22,14 @@ import type { Lake, StagedVersion } from "./lake.ts";
 import { asLakeError } from "./lake-error.ts";
 import { checkTable, refusal, warningsOf } from "./quality-gate.ts";
 import { guardedTables, type Received, receive, receivedTable } from "./received.ts";
+import {
+  checkEdits,
+  type EditReader,
+  receivedItemEdits,
+  receivedUserEdits,
+  receiveEdits,
+  sinkEdits,
+} from "./received-edits.ts";
 import { receivedEventsTable, receiveEvents } from "./received-events.ts";
 import { placeholderIds, rejectedRows, silverSteps, unmappedItems } from "./silver-steps.ts";
 
@@ -37,6 +45,8 @@ export interface BuildRequest {
   readonly importVersions?: Readonly<Record<string, number>>;
   /** The log from which events come into bronze, to see whether some wait there for too long. */
   readonly log?: EventReader;
+  /** What was written through the API since; it comes into bronze first. Absent: what is in bronze already is taken. */
+  readonly edits?: EditReader;
   readonly onProgress?: Progress;
   /** Aborting rejects with `CANCELLED` before the next table. */
   readonly signal?: AbortSignal;
@@ -61,19 +71,19 @@ export async function buildLake(request: BuildRequest): Promise<BuildRecord> {
     const names = imports.map(({ source }) => source).join(", ");
     throw new UsherError("PARAMETER_INVALID", `build: expected one import, got ${imports.length}: ${names}`);
   }
-  const { importVersions = {}, log, onProgress = () => {}, signal } = request;
+  const { importVersions = {}, log, edits, onProgress = () => {}, signal } = request;
   const beforeStep = () => {
     if (signal?.aborted) throw new UsherError("CANCELLED", "the build was cancelled");
   };
   try {
-    return await buildOne({ lake, engine, imported, importVersions, log, onProgress, beforeStep });
+    return await buildOne({ lake, engine, imported, importVersions, log, edits, onProgress, beforeStep });
   } catch (error) {
     throw asLakeError(error);
   } finally {
     for (const table of guardedTables) {
       await engine.run(`DROP TABLE IF EXISTS ${receivedTable(qualityRules[table].staging)}`);
     }
-    for (const table of [latestRatingsTable, receivedEventsTable])
+    for (const table of [latestRatingsTable, receivedEventsTable, receivedItemEdits, receivedUserEdits])
       await engine.run(`DROP TABLE IF EXISTS ${table}`);
   }
 }
@@ -84,6 +94,7 @@ interface Build {
   readonly imported: ImportedSource;
   readonly importVersions: Readonly<Record<string, number>>;
   readonly log: EventReader | undefined;
+  readonly edits: EditReader | undefined;
   readonly onProgress: Progress;
   /** Called before each table; what it throws ends the build. */
   readonly beforeStep: () => void;
@@ -98,6 +109,8 @@ async function buildOne(build: Build): Promise<BuildRecord> {
     received.set(table, await receive(engine, imported, table));
   }
   const eventVersions = await receiveEvents(engine, lake);
+  if (build.edits) await sinkEdits(lake, build.edits);
+  const editVersions = await receiveEdits(engine, lake);
   const findings = await findingsOf(build, [...received.values()]);
   const refused = refusal(findings);
   await writeReport(build, { ...findings, accepted: refused === undefined });
@@ -124,7 +137,7 @@ async function buildOne(build: Build): Promise<BuildRecord> {
     source: imported.source,
     ingestion_ts: imported.ingestionTs,
     manifest_path: insideLake(lake.folder, imported.manifestPath),
-    inputs: { ...build.importVersions, ...eventVersions },
+    inputs: { ...build.importVersions, ...eventVersions, ...editVersions },
     tables: versions,
     ratings: countsOf(received.get("silver_ratings")),
     items: countsOf(received.get("silver_items")),
@@ -185,6 +198,7 @@ async function findingsOf(
     tables.push(checkTable(one, { ts, previousRows: await previousRows(lake, previous, one.table) }));
   }
   tables.push(...(await checkFreshness(lake, { ts, previous: previous?.inputs ?? {}, log })));
+  tables.push(...(await checkEdits(engine, ts)));
   const listed = await engine.rows(
     `SELECT "table", filename, line, reason, "row" FROM (${rejectedRows}) LIMIT ${rejectedRowsListedMax}`,
   );

@@ -1,16 +1,9 @@
 import type { Snapshot } from "./delta-log.ts";
-import type { StagedFile } from "./lake.ts";
+import type { StagedFile, StagedVersion } from "./lake.ts";
 
 /** Text of a log entry that makes the staged files the new version of a table. */
 export function entryText(
-  staged: {
-    readonly files: readonly StagedFile[];
-    readonly mode: "overwrite" | "append";
-    readonly schemaString: string;
-    readonly partitionBy: readonly string[];
-    readonly replaces?: readonly string[];
-    readonly transactions?: Readonly<Record<string, number>>;
-  },
+  staged: Omit<StagedVersion, "table" | "rowCount">,
   context: {
     /** `undefined` for version 0. */
     readonly previous: Snapshot | undefined;

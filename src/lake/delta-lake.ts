@@ -17,7 +17,7 @@ import {
 } from "./delta-log.ts";
 import { columnsOfSchema, schemaString } from "./delta-schema.ts";
 import type { Lake, StagedFile, StagedVersion, StageOptions } from "./lake.ts";
-import { asLakeError } from "./lake-error.ts";
+import { withLakeErrors } from "./lake-error.ts";
 import { sqlName, sqlPath, sqlText } from "./sql-text.ts";
 
 /** A log with more entries is read on from where it was read before; a shorter one is read anew, so that damage is seen at once. */
@@ -77,16 +77,18 @@ export function openLake(folder: string, engine: Engine): Lake {
       const [row] = await engine.rows(`SELECT count(*) AS n FROM ${relation}`);
       return Number(row?.["n"]);
     },
-    stage: async (table, select, options = {}) => {
-      await makeFolderDurable(folderOf(table));
-      await tidy(table);
-      const stamp = `${session}-${randomUUID()}`;
-      return stageSelect(engine, { table, select, folder: folderOf(table), stamp, ...options });
-    },
-    commit: async (staged, info = {}) => {
-      await tidy(staged.table);
-      return commitStaged(staged, { tableFolder: folderOf(staged.table), info, read });
-    },
+    stage: (table, select, options = {}) =>
+      withLakeErrors(async () => {
+        await makeFolderDurable(folderOf(table));
+        await tidy(table);
+        const stamp = `${session}-${randomUUID()}`;
+        return stageSelect(engine, { table, select, folder: folderOf(table), stamp, ...options });
+      }),
+    commit: (staged, info = {}) =>
+      withLakeErrors(async () => {
+        await tidy(staged.table);
+        return commitStaged(staged, { tableFolder: folderOf(staged.table), info, read });
+      }),
     discard: async ({ table, files }) => {
       // a commit may fail after its entry became visible, when the folder cannot be synced: then the files belong to a version
       const named = await everyPath(placeOf(table));
@@ -219,7 +221,7 @@ async function stageSelect(engine: Engine, request: StageRequest): Promise<Stage
     return { table, rowCount, files, mode, schemaString: schema, partitionBy, ...extra };
   } catch (error) {
     await removeLeftovers({ engine, folder }, { stamp }).catch(() => {}); // the first error tells more
-    throw asLakeError(error);
+    throw error;
   }
 }
 
@@ -281,7 +283,7 @@ async function commitStaged(
         { cause: error },
       );
     }
-    throw asLakeError(error);
+    throw error;
   }
   return version;
 }

@@ -12,3 +12,12 @@ export function asLakeError(error: unknown): UsherError {
   const code = /\bread\b/i.test(found.message) ? "TABLE_DAMAGED" : "HOME_UNWRITABLE";
   return new UsherError(code, `the disk of the home reports an error: ${found.message}`, { cause: error });
 }
+
+/** Does work on a lake. @throws UsherError Whatever goes wrong, by {@link asLakeError}. */
+export async function withLakeErrors<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asLakeError(error);
+  }
+}

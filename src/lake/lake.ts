@@ -85,7 +85,7 @@ export async function commitOrDiscard(
   try {
     return await lake.commit(staged, info);
   } catch (error) {
-    await lake.discard(staged);
+    await lake.discard(staged).catch(() => {}); // the first error tells more; the next process removes what stays
     throw error;
   }
 }

@@ -3,6 +3,13 @@ import { qualityRules } from "../contracts/quality.ts";
 import { type EventTopic, type TableContract, type TableName, tables } from "../contracts/tables.ts";
 import { likedRating } from "../data/signals.ts";
 import { guardedTables, receivedTable } from "./received.ts";
+import {
+  addedItems,
+  editedCountry,
+  editedFeatures,
+  editedItems,
+  receivedUserEdits,
+} from "./received-edits.ts";
 import { actions, eventWeight, receivedEventsTable, silverEventsTable } from "./received-events.ts";
 import { sqlName, sqlText } from "./sql-text.ts";
 
@@ -31,12 +38,12 @@ export const silverSteps = {
   silver_items: ({ ingestionTs }) =>
     asContract(
       "silver_items",
-      `SELECT * REPLACE (
+      `${editedItems(`SELECT * REPLACE (
           coalesce(genres, []) AS genres, coalesce(people, []) AS people, coalesce(countries, []) AS countries,
           coalesce(audio_features, MAP {}) AS audio_features, coalesce(features, MAP {}) AS features
         ), false AS is_placeholder, false AS is_hidden, NULL AS available_from, NULL AS available_until,
         ${time(ingestionTs)} AS updated_at
-       FROM ${kept("items")}
+       FROM ${kept("items")}`)}
        UNION ALL BY NAME
        SELECT DISTINCT item_id, item_id AS title, [] AS genres, [] AS people, [] AS countries, MAP {} AS audio_features,
          MAP {} AS features, true AS is_placeholder, false AS is_hidden, ${time(ingestionTs)} AS updated_at
@@ -46,8 +53,9 @@ export const silverSteps = {
   silver_users: ({ ingestionTs }) =>
     asContract(
       "silver_users",
-      `SELECT user_id, coalesce(features, MAP {}) AS features, country,
-         coalesce(first_event, ${time(ingestionTs)}) AS created_at, coalesce(first_event, ${time(ingestionTs)}) AS updated_at
+      `SELECT user_id, ${editedFeatures} AS features, ${editedCountry} AS country,
+         coalesce(first_event, ${time(ingestionTs)}) AS created_at,
+         coalesce(edit.updated_at, first_event, ${time(ingestionTs)}) AS updated_at
        FROM (
          SELECT user_id, CASE WHEN bool_or(is_imported) THEN NULL ELSE min(ingestion_ts) END AS first_event
          FROM (
@@ -57,9 +65,12 @@ export const silverSteps = {
            )
            UNION ALL
            SELECT user_id, false, min(ingestion_ts) FROM ${receivedEventsTable} WHERE user_id IS NOT NULL GROUP BY user_id
+           UNION ALL
+           SELECT user_id, false, updated_at FROM ${receivedUserEdits}
          ) GROUP BY user_id
        ) AS everybody
-       LEFT JOIN (SELECT user_id, features, country FROM ${kept("users")}) AS described USING (user_id)`,
+       LEFT JOIN (SELECT user_id, features, country FROM ${kept("users")}) AS described USING (user_id)
+       LEFT JOIN ${receivedUserEdits} AS edit USING (user_id)`,
       "user_id",
     ),
   silver_item_links: () =>
@@ -130,7 +141,7 @@ const time = (iso: string) => `CAST(${sqlText(iso)} AS TIMESTAMP WITH TIME ZONE)
 export const placeholderIds = `SELECT item_id FROM (
     SELECT item_id FROM ${kept("ratings")} UNION SELECT item_id FROM ${kept("tags")}
     UNION SELECT item_id FROM ${receivedEventsTable} WHERE item_id IS NOT NULL
-  ) WHERE item_id NOT IN (SELECT item_id FROM ${kept("items")})`;
+  ) WHERE item_id NOT IN (SELECT item_id FROM ${kept("items")} UNION ALL ${addedItems})`;
 
 /** Items of the catalogue without a counterpart among the links that silver takes, for each source of links: `item_id, title, source`. */
 export const unmappedItems = `SELECT items.item_id, items.title, sources.source

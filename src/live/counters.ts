@@ -111,6 +111,16 @@ export class Counters {
     return whole;
   }
 
+  /** Removes the records of the groups `from` ≤ group < `to`, page by page. Not while a write is under way. */
+  async forget(from: string, to: string): Promise<void> {
+    for (;;) {
+      const page = await this.#store.range({ from, to, limit: pageRecords });
+      await this.#store.write(page.map(([key]) => [key, undefined]));
+      for (const [key] of page) this.#records.delete(groupOfRecord(key));
+      if (page.length < pageRecords) return;
+    }
+  }
+
   async #read(group: string): Promise<(readonly [key: string, record: Uint8Array])[]> {
     const records: (readonly [string, Uint8Array])[] = [];
     for (let from = group; ; ) {

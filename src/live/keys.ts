@@ -34,6 +34,11 @@ export const mergesKey = (owner: Owner): string => join("m", owner);
 /** Prefix of the counts of one bucket of time. */
 export const bucketPrefix = (bucket: { widthMs: number; startMs: number }): string =>
   join("t", String(bucket.widthMs), String(bucket.startMs).padStart(15, "0"), "");
+/** The width and beginning of the bucket of a prefix, in ms; `undefined` for another group. */
+export function bucketOf(prefix: string): { widthMs: number; startMs: number } | undefined {
+  const [kind, width, start] = prefix.split(separator);
+  return kind === "t" ? { widthMs: Number(width), startMs: Number(start) } : undefined;
+}
 /** Prefix of how often each item was shown on a surface. */
 export const shownOn = (surface: string): string => join("n", keyPart(surface), "");
 /** True for what `Counters` writes. */

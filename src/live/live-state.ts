@@ -33,6 +33,8 @@ const changesAtBeat = 5000;
 /** More than that wait until so many go together, which costs a third for each, or for so many beats. */
 const changesBeforeWrite = 100_000;
 const beatsMax = 10;
+/** How often old buckets of time are looked for, ms. */
+const forgetMs = 10 * 60_000;
 /** With more changes than this waiting, events wait for the disk. */
 const changesMax = 200_000;
 /** Newest impressions that {@link LiveState.lastShown} looks at. */
@@ -139,6 +141,7 @@ class StoredLiveState implements LiveState {
   #write: Promise<void> | undefined;
   #writtenPositions: string;
   #beatsSinceWrite = 0;
+  #forgotMs = 0;
   #beat: NodeJS.Timeout | undefined;
 
   constructor(options: LiveOptions, positions: string | undefined) {
@@ -306,9 +309,15 @@ class StoredLiveState implements LiveState {
       if (!isWriting && (isWorth || this.#beatsSinceWrite >= beatsMax)) await this.flush();
       // a request died between the log and the state, or another process appended
       if (this.#applied.hasGaps) await this.follow();
+      if (Math.abs(this.#options.now() - this.#forgotMs) >= forgetMs) await this.#forgetOld();
     } catch (error) {
       this.#options.onFailure(error);
     }
+  }
+
+  async #forgetOld(): Promise<void> {
+    this.#forgotMs = this.#options.now();
+    await this.#trending.forgetOld(this.#forgotMs);
   }
 
   async #writeNow(): Promise<void> {

@@ -15,6 +15,8 @@ export interface LivePair {
   readonly isConsumed: boolean;
   /** Disliked. A later like does not take that back; only a retract does. */
   readonly isDenied: boolean;
+  /** When the person last did something to it, ms since 1970; absent where nobody knows. */
+  readonly lastTsMs?: number;
 }
 
 /** What the recommender is told of a person beside the data that the release was trained on. */

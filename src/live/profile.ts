@@ -97,7 +97,8 @@ function pairOf(itemId: string, { actions, nowMs }: { actions: readonly Action[]
     isConsumed ||= isConsuming(action);
     isDenied ||= action.kind === "dislike";
   }
-  return { itemId, weight, ...(rating ? { rating } : {}), isConsumed, isDenied };
+  const lastTsMs = actions.at(-1)?.tsMs ?? 0;
+  return { itemId, weight, ...(rating ? { rating } : {}), isConsumed, isDenied, lastTsMs };
 }
 
 type Named = { itemId: string };

@@ -21,17 +21,27 @@ export type TrendWindow = keyof typeof trendWindows;
 export const trendWindowNames = Object.keys(trendWindows) as readonly TrendWindow[];
 
 const prefixesMax = 1000;
-const bucketWidths = [minuteMs, hourMs] as const;
+/** Buckets by their width, and how long before the newest event they are kept: longer than any window reaches. */
+const bucketKinds = [
+  { widthMs: minuteMs, keptMs: 25 * hourMs },
+  { widthMs: hourMs, keptMs: 9 * 24 * hourMs },
+] as const;
+
+/** Whether a bucket belongs to the state whose newest bucket of that width begins then: a function of the events, not of the clock. */
+export function isKept(bucket: { widthMs: number; startMs: number }, newestMs: number): boolean {
+  const kind = bucketKinds.find(({ widthMs }) => widthMs === bucket.widthMs);
+  return kind !== undefined && bucket.startMs > newestMs - kind.keptMs;
+}
 
 /**
- * What is trending: whole counts a bucket and item in the state, for ever, and the sums over the three windows in memory.
+ * What is trending: whole counts a bucket and item in the state, and the sums over the three windows in memory.
  *
- * An event counts in the bucket of its own time, however late it comes. Counts of old buckets stay: they are never more than the
- * events themselves, and dropping them by the clock would make the state depend on it.
+ * An event counts in the bucket of its own time, however late it comes. Buckets long before the newest event are forgotten.
  */
 export class Trending {
   readonly #state: WriteBehind;
   readonly #prefixes = new Map<number, string>();
+  #newestMs = Number.NEGATIVE_INFINITY;
   readonly #windows: Readonly<Record<TrendWindow, TrendWindowCounts>>;
 
   constructor(state: WriteBehind) {
@@ -48,7 +58,8 @@ export class Trending {
     const counts = countsOf(action);
     if (!counts) return;
     const name = keyPart(action.itemId);
-    for (const widthMs of bucketWidths) {
+    this.#newestMs = Math.max(this.#newestMs, action.tsMs);
+    for (const { widthMs } of bucketKinds) {
       this.#state.count({ group: this.#bucketOf(action.tsMs, widthMs), name }, counts, sign);
     }
     for (const window of Object.values(this.#windows)) {
@@ -61,6 +72,22 @@ export class Trending {
     for (const [name, window] of Object.entries(this.#windows)) {
       const { bucketMs } = trendWindows[name as TrendWindow];
       await window.advance(nowMs, (startMs) => this.#read({ widthMs: bucketMs, startMs }));
+    }
+  }
+
+  /**
+   * Forgets the buckets long before now and before the newest event that came: with a clock that jumped ahead for a while alone
+   * nothing is forgotten.
+   */
+  async forgetOld(nowMs: number): Promise<void> {
+    const newestMs = Math.min(nowMs, this.#newestMs);
+    if (newestMs === Number.NEGATIVE_INFINITY) return;
+    for (const { widthMs, keptMs } of bucketKinds) {
+      const startMs = Math.max(0, Math.floor((newestMs - keptMs) / widthMs) * widthMs);
+      await this.#state.forgetCounts(
+        bucketPrefix({ widthMs, startMs: 0 }),
+        bucketPrefix({ widthMs, startMs }),
+      );
     }
   }
 

@@ -121,6 +121,11 @@ export class WriteBehind {
     return this.#inTurn(() => this.#counters.in(group));
   }
 
+  /** Removes all that was written of the groups `from` ≤ group < `to`. Cost: a read and a write of all of it. */
+  forgetCounts(from: string, to: string): Promise<void> {
+    return this.#inTurn(() => this.#counters.forget(from, to));
+  }
+
   /**
    * Writes all changes in one write, and with them what `others` gives at the moment when they are taken.
    * @throws UsherError `STORE_UNAVAILABLE`: nothing was written; the changes stay for the next attempt.

@@ -34,11 +34,20 @@ export function recommendItems(
   return select(selection, request);
 }
 
-/** The k items most similar to one, without itself. Items that have nothing in common with it score 0. */
-export function similarTo(model: Model, item: number, k: number): ScoredItems {
+/**
+ * The k items most similar to one. Items that have nothing in common with it score 0.
+ *
+ * @param excluded Item indexes that must not appear, ascending. Default: the item itself.
+ */
+export function similarTo(
+  model: Model,
+  item: number,
+  k: number,
+  excluded: Int32Array = Int32Array.of(item),
+): ScoredItems {
   const selection = selectionOf(model);
   model.similarItems(item, selection.scores);
-  return select(selection, { k, excluded: Int32Array.of(item) });
+  return select(selection, { k, excluded });
 }
 
 type Selection = ReturnType<typeof createSelection>;

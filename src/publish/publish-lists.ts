@@ -7,7 +7,7 @@ import { commitOrDiscard, type Lake, type StagedVersion } from "../lake/lake.ts"
 import type { LiveView } from "../live/live-view.ts";
 import { recommendItems } from "../models/recommend.ts";
 import { personHistory } from "../recommend/person-history.ts";
-import type { Recommendations, RecommendedItem, ServedRelease } from "../recommend/recommender.ts";
+import type { Recommendations, ServedRelease, ShownItem } from "../recommend/recommender.ts";
 import { complementOf, unionOf } from "../recommend/shelves.ts";
 import type { Edition, RecommendationStore, StoredItem, StoredList } from "../stores/recommendation-store.ts";
 import { type Audiences, collectAudiences } from "./audiences.ts";
@@ -226,16 +226,17 @@ function listerOf(request: PublishRequest) {
   return { audiences, make };
 }
 
-function storedItem({ item, score, ratingPredicted, reason }: RecommendedItem): StoredItem {
+function storedItem({ item, score, ratingPredicted, reason }: ShownItem): StoredItem {
   const because = reason.because.map((own) => ({ itemId: own.item.itemId, weight: own.weight }));
-  return { itemId: item.itemId, score, ratingPredicted, reason: { ...reason, because } };
+  const predicted = ratingPredicted === undefined ? {} : { ratingPredicted };
+  return { itemId: item.itemId, score, ...predicted, reason: { ...reason, because } };
 }
 
 /** An item of a stored list as the answer of its moment had it; `undefined` where the catalogue does not show it any more. */
 export function recommendedItem(
   stored: StoredItem,
   of: { rank: number; itemOf: (itemId: string) => Item | undefined },
-): RecommendedItem | undefined {
+): ShownItem | undefined {
   const item = of.itemOf(stored.itemId);
   if (!item) return undefined;
   const because = stored.reason.because.flatMap(({ itemId, weight }) => {
@@ -243,8 +244,9 @@ export function recommendedItem(
     return own ? [{ item: own, weight }] : [];
   });
   const { score, ratingPredicted } = stored;
-  const reason = { ...stored.reason, because } as RecommendedItem["reason"];
-  return { item, rank: of.rank, score, ratingPredicted: ratingPredicted as number, reason };
+  const reason = { ...stored.reason, because } as ShownItem["reason"];
+  const predicted = ratingPredicted === undefined ? {} : { ratingPredicted };
+  return { item, rank: of.rank, score, ...predicted, reason };
 }
 
 const tell = ({ onProgress }: PublishRequest, said: { text: string; fraction?: number }) =>

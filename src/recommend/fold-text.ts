@@ -25,3 +25,19 @@ export function foldText(text: string): string {
     .replace(/\s+/g, " ")
     .trim();
 }
+
+const folded = new Map<string, string>();
+const foldedMax = 50_000;
+/** Longer texts come once. */
+const nameLengthMax = 64;
+
+/** The same, remembered: for names that come again and again, such as genres. */
+export function foldedOnce(text: string): string {
+  if (text.length > nameLengthMax) return foldText(text);
+  const known = folded.get(text);
+  if (known !== undefined) return known;
+  if (folded.size >= foldedMax) folded.clear();
+  const result = foldText(text);
+  folded.set(text, result);
+  return result;
+}

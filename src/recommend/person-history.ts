@@ -4,12 +4,14 @@ import { ratingWeight } from "../data/signals.ts";
 import type { TrainingSet } from "../data/training-set.ts";
 import type { LivePair, LiveView } from "../live/live-view.ts";
 
-/** What is known of a person at the moment of an answer, as item indexes of one release, all ascending. */
+/** What is known of a person at the moment of an answer, as item indexes of a catalogue, all ascending. */
 export interface PersonHistory {
-  /** Ratings 0.5..5, for the rater. */
+  /** Ratings 0.5..5 of trained items, for the rater. */
   readonly ratings: History;
-  /** Weights > 0 and ≤ 5, for the ranker. */
+  /** Weights > 0 and ≤ 5 of trained items, for the ranker. */
   readonly weights: History;
+  /** The same of all items, also of those that no model knows. */
+  readonly tastes: History;
   /** Rated, disliked or completed. */
   readonly consumed: Int32Array;
   /** Disliked. */
@@ -30,17 +32,22 @@ interface Pair {
  *
  * A release may have been trained on ratings that came as events, so nothing may count twice: of a pair the newest rating counts
  * alone, whether it is the trained one (weight at age 0) or a live one (its weight decayed); all other live weights are added. A
- * trained rating whose event was retracted is known by item and time, and does not count. Items that the release does not know
+ * trained rating whose event was retracted is known by item and time, and does not count. Items that the catalogue does not know
  * are left out: they cannot be in an answer either.
  *
- * @param userId `undefined` for a visitor without an account. An unknown user has no trained ratings.
+ * @param request.userId `undefined` for a visitor without an account. An unknown user has no trained ratings.
+ * @param request.indexOf Index of an item, −1 where it has none; from the size of the training set on models do not know it.
  * Cost: O(trained ratings + live pairs · log).
  */
 export function personHistory(
   set: TrainingSet,
-  request: { userId: string | undefined; live: LiveView | undefined },
+  request: {
+    userId: string | undefined;
+    live: LiveView | undefined;
+    indexOf?: (itemId: string) => number;
+  },
 ): PersonHistory {
-  const { userId, live } = request;
+  const { userId, live, indexOf = set.items.indexOf } = request;
   const user = userId === undefined ? -1 : set.users.indexOf(userId);
   if (!live || (live.pairs.length === 0 && live.retractedRatings.length === 0)) {
     return trainedHistory(user < 0 ? emptyHistory : historyOf(set.ratings, user));
@@ -62,10 +69,10 @@ export function personHistory(
     }
   }
   for (const pair of live.pairs) {
-    const item = set.items.indexOf(pair.itemId);
+    const item = indexOf(pair.itemId);
     if (item >= 0) pairs.set(item, withLive(pairs.get(item), pair));
   }
-  return columnsOf(pairs);
+  return columnsOf(pairs, set.items.size);
 }
 
 /** The same without live events, as most people have none: nothing is copied but the weights. */
@@ -80,7 +87,7 @@ function trainedHistory(ratings: History): PersonHistory {
     values[kept++] = weight;
   }
   const weights = { items: items.subarray(0, kept), values: values.subarray(0, kept) };
-  return { ratings, weights, consumed: ratings.items, denied: emptyHistory.items };
+  return { ratings, weights, tastes: weights, consumed: ratings.items, denied: emptyHistory.items };
 }
 
 /** Trained times are whole seconds, or have the milliseconds of the event. */
@@ -97,21 +104,25 @@ function withLive(trained: Pair | undefined, { weight, rating, isConsumed, isDen
   return { rating: value, weight: weight + trainedWeight, ratingSeconds, ...flags };
 }
 
-function columnsOf(pairs: ReadonlyMap<number, Pair>): PersonHistory {
+function columnsOf(pairs: ReadonlyMap<number, Pair>, trainedCount: number): PersonHistory {
   const sorted = [...pairs].sort(([left], [right]) => left - right);
+  const trained = sorted.filter(([item]) => item < trainedCount);
+  const weightsOf = (chosen: typeof sorted) =>
+    of(
+      chosen.filter(([, { weight }]) => weight > 0),
+      ({ weight }) => Math.min(pairWeightMax, weight),
+    );
   const of = (chosen: typeof sorted, value: (pair: Pair) => number): History => ({
     items: Int32Array.from(chosen, ([item]) => item),
     values: Float32Array.from(chosen, ([, pair]) => value(pair)),
   });
   return {
     ratings: of(
-      sorted.filter(([, { rating }]) => rating !== undefined),
+      trained.filter(([, { rating }]) => rating !== undefined),
       ({ rating = 0 }) => rating,
     ),
-    weights: of(
-      sorted.filter(([, { weight }]) => weight > 0),
-      ({ weight }) => Math.min(pairWeightMax, weight),
-    ),
+    weights: weightsOf(trained),
+    tastes: weightsOf(sorted),
     consumed: of(
       sorted.filter(([, { isConsumed, isDenied }]) => isConsumed || isDenied),
       () => 1,

@@ -1,10 +1,22 @@
 import type { Item } from "../data/catalogue.ts";
 
-/**
- * Where a recommendation comes from: the user's own history, the popular items of the model, the labelled top list, what others do
- * now, or what the user has begun.
- */
-export type ReasonSource = "history" | "popularity" | "top_ratings" | "trending" | "continue";
+/** Where a recommendation comes from: what a reason may name, and what that means. */
+export const reasonSources = {
+  history: "the user's own history, by the model",
+  popularity: "the popular items of a model that knows nothing of the user",
+  top_ratings: "the best rated here",
+  imdb_rating: "the best rated on IMDb",
+  popular: "the most rated here",
+  trending: "what others do now",
+  continue: "what the user has begun",
+  similar: "an item that the user knows",
+  content: "what it is about",
+  new: "it is new",
+  promotion: "a rule of the surface gives it a place",
+  pin: "a rule of the surface gives it this place",
+  exploration: "it is tried",
+} as const;
+export type ReasonSource = keyof typeof reasonSources;
 
 /** One of the user's own items, and how much it added to the score. */
 export interface ReasonItem {
@@ -66,6 +78,20 @@ export function trendingReason(actionCount: number, window: string): Reason {
 export function continueReason(progress: number): Reason {
   return { source: "continue", text: `you have watched ${Math.round(100 * progress)} % of it`, because: [] };
 }
+
+/** `rated 8.3 on IMDb by 120,345 people`. @param rated On 0.5..5, half of what IMDb shows. */
+export function imdbReason({ count, mean }: RatingSummary): Reason {
+  const people = count === 1 ? "1 person" : `${count.toLocaleString("en-US")} people`;
+  return { source: "imdb_rating", text: `rated ${(2 * mean).toFixed(1)} on IMDb by ${people}`, because: [] };
+}
+
+/** `like Heat (1995)`. */
+export function similarReason(item: Item): Reason {
+  return { source: "similar", text: `like ${displayTitle(item)}`, because: [{ item, weight: 1 }] };
+}
+
+/** A reason that is a sentence and nothing more. */
+export const plainReason = (source: ReasonSource, text: string): Reason => ({ source, text, because: [] });
 
 /**
  * The reason of an item that was found from the user's history.

@@ -1,52 +1,59 @@
 import { listLengthMax } from "../contracts/http.ts";
+import type { SurfaceDocument } from "../contracts/surfaces.ts";
 import type { Catalogue, Item } from "../data/catalogue.ts";
-import { emptyHistory, type History } from "../data/interactions.ts";
-import type { TrainingSet } from "../data/training-set.ts";
+import { namesIn, type UserFeatures } from "../data/user-features.ts";
 import { UsherError } from "../errors.ts";
-import type { LiveView, TrendingItem } from "../live/live-view.ts";
-import type { Model } from "../models/model.ts";
-import { recommendItems, similarTo } from "../models/recommend.ts";
-import { type PersonHistory, personHistory } from "./person-history.ts";
-import {
-  continueReason,
-  historyReason,
-  type Reason,
-  ratedReason,
-  reasonItemsMax,
-  strongestPositions,
-  trendingReason,
-} from "./reasons.ts";
-import { holds, type Shelf, type Shelves, shelves, unionOf } from "./shelves.ts";
-import { type TopItem, type TopList, topList } from "./top-list.ts";
+import type { LiveView } from "../live/live-view.ts";
+import { similarTo } from "../models/recommend.ts";
+import type { Asked, Candidate, Placed, ServedRelease, TrendingNow } from "./asked.ts";
+import { type Blocked, blockedBy } from "./blocked.ts";
+import { defaultSurface } from "./built-in-surfaces.ts";
+import { reasonsOf } from "./explain.ts";
+import type { Filter } from "./filter/compile.ts";
+import { noIndexes, type Offer, presentOffer } from "./offer.ts";
+import { personHistory } from "./person-history.ts";
+import { runPipeline, type StageName, stageNames, termsOf } from "./pipeline.ts";
+import { builtInPlans, type Plan } from "./plan.ts";
+import type { Reason } from "./reasons.ts";
+import { holds } from "./shelves.ts";
+import { recentLikes } from "./sources.ts";
+import { roundScore } from "./terms.ts";
 
-/** What a recommender needs of a loaded release. */
-export interface ServedRelease {
-  readonly version: string;
-  /** Scores items from weights. */
-  readonly ranker: Model;
-  /** Predicts ratings from ratings. */
-  readonly rater: Model;
-  readonly set: TrainingSet;
-}
+export type { ServedRelease, TrendingNow } from "./asked.ts";
 
-/** One item of an answer. */
-export interface RecommendedItem {
+/** One item as an answer shows it. */
+export interface ShownItem {
   readonly item: Item;
-  /** 1 = best. */
+  /** 1 = best; goes on from page to page. */
   readonly rank: number;
   readonly score: number;
-  /** 0.5..5, in steps of 0.01. */
-  readonly ratingPredicted: number;
+  /** 0.5..5, in steps of 0.01; absent where no model knows the item. */
+  readonly ratingPredicted?: number;
   readonly reason: Reason;
 }
 
-/**
- * An answer: `for-you` from the user's own history, or the labelled `top` list for who has none yet; what others do now
- * (`trending`); or what the user has begun (`continue`).
- */
+/** One item of an answer, and how it came there. */
+export interface RecommendedItem extends ShownItem {
+  /** Its index in the catalogue. */
+  readonly index: number;
+  /** Of what the score is the sum, by name. */
+  readonly terms: Readonly<Record<string, number>>;
+  readonly placed?: Placed;
+  /** Probability with which this item stood at this place, 0..1. */
+  readonly propensity: number;
+}
+
+/** An answer. */
 export interface Recommendations {
-  readonly surface: "for-you" | "top" | "trending" | "continue";
+  /** Which surface answered: the one that was asked for, or the one that it falls back to where it knows nothing of the person. */
+  readonly surface: string;
+  readonly surfaceVersion: number;
   readonly items: readonly RecommendedItem[];
+  readonly isFallback: boolean;
+  /** Of an empty list: what left nothing, such as `filter`; `sources` where they had nothing. */
+  readonly emptiedBy?: string;
+  /** Time that each stage took, ms. */
+  readonly stagesMs: Readonly<Record<StageName, number>>;
 }
 
 /** For whom a list is, and what must be in it. */
@@ -61,14 +68,30 @@ export interface ListRequest {
   readonly excluded?: readonly string[] | undefined;
   /** What the person did since the release was trained. Disliked items never appear. */
   readonly live?: LiveView | undefined;
-  /** Whether what was rated or completed is left out. Default true. */
+  /** Whether what was rated or completed is left out, where the surface does not say. Default true. */
   readonly hideConsumed?: boolean | undefined;
-}
-
-/** What others do now, the highest score first, and in which window: `1h`, `24h` or `7d`. */
-export interface TrendingNow {
-  readonly window: string;
-  readonly items: readonly TrendingItem[];
+  /** How the list is made. Default: `for-you`. */
+  readonly plan?: Plan | undefined;
+  /** The plan of the surface that a silent one falls back to, by name. Default: those that are built in. */
+  readonly fallback?: ((name: string) => Plan | undefined) | undefined;
+  /** Only what passes, beside the filter of the surface. */
+  readonly filter?: Filter | undefined;
+  /** Instead of that of the surface, 0..1. */
+  readonly diversity?: number | undefined;
+  /** The item that `because-you-watched` is about. */
+  readonly about?: string | undefined;
+  /** Items, by index, that stood on the pages before: they do not come again, and ranks go on. */
+  readonly shown?: { readonly count: number; readonly items: readonly number[] } | undefined;
+  readonly trending?: TrendingNow | undefined;
+  /** Genres or names of people that a newcomer chooses, beside those of `features`. */
+  readonly chosen?: readonly string[] | undefined;
+  readonly features?: UserFeatures | undefined;
+  readonly device?: string | undefined;
+  readonly country?: string | undefined;
+  /** ms since 1970. Default: the clock. */
+  readonly nowMs?: number | undefined;
+  /** What exploration is drawn from, such as the id of the request. Default: nothing is tried. */
+  readonly seed?: string | undefined;
 }
 
 /** An item that resembles another. */
@@ -83,30 +106,28 @@ export interface Recommender {
   readonly version: string;
   readonly catalogue: Catalogue;
   /**
-   * The best items that the person has not consumed. An unknown user, or one without a liked item, gets the top list, still
-   * without what they consumed.
+   * The list of a surface, without what the person has consumed. Where no source of the surface can say anything for this person,
+   * as for an unknown user or one without a liked item, the surface that it falls back to answers.
    *
-   * @throws UsherError `PARAMETER_INVALID`: k out of range.
-   * Cost: two fold-ins and one scoring of the catalogue by the ranker, one fold-in by the rater, and k explanations.
+   * @throws UsherError `PARAMETER_INVALID`: k out of range. `ITEM_UNKNOWN`: the item that it is about.
+   * Cost of `for-you`: two fold-ins and one scoring of the catalogue by the ranker, one fold-in by the rater, and k explanations.
    */
   recommend(request: ListRequest): Recommendations;
-  /** What is trending, less what the person has consumed; nobody's list where neither user nor live view is given. */
-  trending(request: ListRequest & { readonly now: TrendingNow }): Recommendations;
-  /** What the person has begun and not finished, the last looked at first. */
-  continuing(request: ListRequest): Recommendations;
   /** @throws UsherError `ITEM_UNKNOWN`, `PARAMETER_INVALID`. */
   similar(request: { itemId: string; k: number }): readonly SimilarItem[];
   /** The best rated items for everybody, with predicted ratings of a new user. @throws UsherError `PARAMETER_INVALID`. */
   top(request: { k: number; genre?: string | undefined }): readonly RecommendedItem[];
   /** What the user would rate the item, 0.5..5 in steps of 0.01. @throws UsherError `ITEM_UNKNOWN`. */
   predictRating(request: { userId: string; itemId: string }): number;
+  /** What is present of a person: the item that they liked last and the genres that they like most, the most liked first. */
+  tastes(request: Pick<ListRequest, "userId" | "live">): { lastLiked?: Item; genres: readonly string[] };
+  /** The index of an item that is shown, −1 of any other: for cursors. */
+  indexOf(itemId: string): number;
+  /** Hash of each item's id, by index: for cursors. */
+  readonly idHashes: () => Uint32Array;
 }
 
-const noIndexes = new Int32Array(0);
 const round = (value: number, steps: number) => Math.round(value * steps) / steps;
-/** Steps of a shown score, and of a shown weight. */
-const scoreSteps = 1e6;
-const weightSteps = 1e4;
 const clipRating = (rating: number) => round(Math.min(5, Math.max(0.5, rating)), 100);
 
 function checkLength(k: number): void {
@@ -117,215 +138,222 @@ function checkLength(k: number): void {
   }
 }
 
+const forYou = builtInPlans.get(defaultSurface) as Plan;
+const topPlan = builtInPlans.get("top") as Plan;
+
 /**
- * Makes answers from a release and the catalogue of the same build.
+ * Makes answers from a release and the catalogue over it.
  *
  * The buffers that scoring needs are made once; an answer allocates only what it returns. For one thread.
  *
- * Cost: O(ratings + items · log items), once.
+ * @param options.catalogue A `LiveCatalogue`, whose changes the next answer follows; or that of the release alone.
+ * Cost: O(ratings + items · log items), once; O(items) at the first answer after a change of the catalogue.
  */
 export function recommender(options: { release: ServedRelease; catalogue: Catalogue }): Recommender {
   return new ReleaseRecommender(options.release, options.catalogue);
-}
-
-interface ChosenItem extends TopItem {
-  readonly reason: Reason;
 }
 
 class ReleaseRecommender implements Recommender {
   readonly version: string;
   readonly catalogue: Catalogue;
   readonly #release: ServedRelease;
-  readonly #itemAt: readonly (Item | undefined)[];
-  readonly #shelves: Shelves;
-  readonly #best: TopList;
-  readonly #topOf = new Map<Shelf, readonly TopItem[]>();
-  readonly #refused: Int32Array;
-  readonly #excluded: Int32Array;
+  readonly #offer: () => Offer;
+  #buffers: readonly [Int32Array, Int32Array] = [noIndexes, noIndexes];
+  #hashes: Uint32Array = new Uint32Array(0);
 
   constructor(release: ServedRelease, catalogue: Catalogue) {
     this.version = release.version;
     this.catalogue = catalogue;
     this.#release = release;
     const { items, ratings } = release.set;
-    this.#itemAt = items.ids.map((id) => catalogue.get(id));
-    this.#shelves = shelves(this.#itemAt);
-    this.#best = topList(ratings);
-    this.#refused = new Int32Array(2 * items.size);
-    this.#excluded = new Int32Array(2 * items.size);
+    this.#offer = presentOffer({ catalogue, vocabulary: items, ratings });
   }
 
   recommend(request: ListRequest): Recommendations {
     checkLength(request.k);
-    const person = this.#personOf(request);
-    const { weights } = person;
-    const surface = weights.items.length === 0 ? "top" : "for-you";
-    const shelf = this.#shelfOf(request.genre);
-    if (!shelf) return { surface, items: [] };
-    const refused = this.#refusedBy(request, person);
-    const { k } = request;
-    if (surface === "top") return { surface, items: this.#topFor(person.ratings, { k, shelf, refused }) };
-    const found = recommendItems(this.#release.ranker, {
-      history: weights,
-      k,
-      excluded: unionOf(refused, shelf.others, this.#excluded),
-    });
-    const reasons = this.#explain(weights, found);
-    const chosen = Array.from(found.items, (itemIndex, at) => ({
-      itemIndex,
-      score: found.scores[at] ?? 0,
-      reason: reasons[at] as Reason,
-    }));
-    return { surface, items: this.#presentAll(chosen, person.ratings) };
-  }
-
-  trending({ now, ...request }: ListRequest & { readonly now: TrendingNow }): Recommendations {
-    const items = this.#choose(request, now.items, ({ score, actionCount }) => ({
-      score,
-      reason: trendingReason(actionCount, now.window),
-    }));
-    return { surface: "trending", items };
-  }
-
-  continuing(request: ListRequest): Recommendations {
-    const begun = request.live?.continuing ?? [];
-    const items = this.#choose(request, begun, ({ progress }) => ({
-      score: progress,
-      reason: continueReason(progress),
-    }));
-    return { surface: "continue", items };
-  }
-
-  /** The first of a list that the person may be shown. */
-  #choose<Entry extends { readonly itemId: string }>(
-    request: ListRequest,
-    entries: readonly Entry[],
-    present: (entry: Entry) => { score: number; reason: Reason },
-  ): RecommendedItem[] {
-    checkLength(request.k);
-    const shelf = this.#shelfOf(request.genre);
-    if (!shelf) return [];
-    const person = this.#personOf(request);
-    const refused = this.#refusedBy(request, person);
-    const chosen: ChosenItem[] = [];
-    for (const entry of entries) {
-      if (chosen.length === request.k) break;
-      const itemIndex = this.#release.set.items.indexOf(entry.itemId);
-      if (!holds(shelf.items, itemIndex) || holds(refused, itemIndex)) continue;
-      chosen.push({ itemIndex, ...present(entry) });
+    const began = performance.now();
+    const offer = this.#offer();
+    const { fallback = (name: string) => builtInPlans.get(name) } = request;
+    let plan = planFor(request);
+    let { asked, blocked } = this.#asked(request, { plan, offer });
+    let result = runPipeline(plan, asked);
+    const isFallback = result.isSilent && plan.document.fallback !== undefined;
+    const other = isFallback ? fallback(plan.document.fallback ?? "") : undefined;
+    if (other) {
+      plan = planFor({ ...request, plan: other });
+      ({ asked, blocked } = this.#asked(request, { plan, offer }));
+      result = runPipeline(plan, asked);
     }
-    return this.#presentAll(chosen, person.ratings);
+    const items = this.#present(result.list, asked);
+    const ends = [...result.endsMs, performance.now()];
+    return {
+      surface: plan.document.name,
+      surfaceVersion: plan.version,
+      items,
+      isFallback: other !== undefined,
+      ...(items.length === 0 ? { emptiedBy: blocked.emptiedBy() ?? "sources" } : {}),
+      stagesMs: Object.fromEntries(
+        stageNames.map((name, at) => [name, (ends[at] ?? 0) - (ends[at - 1] ?? began)]),
+      ) as Record<StageName, number>,
+    };
   }
 
   similar({ itemId, k }: { itemId: string; k: number }): readonly SimilarItem[] {
     checkLength(k);
-    const index = this.#shownIndex(itemId);
-    const found = similarTo(this.#release.ranker, index, k + this.#shelves.all.others.length);
+    const offer = this.#offer();
+    const index = this.#shownIndex(itemId, offer);
+    if (index >= offer.trainedCount) return []; // no model knows it
+    const found = similarTo(this.#release.ranker, index, k + offer.shelves.all.others.length);
     return Array.from(found.items, (other, at) => ({ other, score: found.scores[at] ?? 0 }))
-      .filter(({ other, score }) => score > 0 && this.#isShown(other))
+      .filter(({ other, score }) => score > 0 && offer.isShown(other, { nowMs: Date.now() }))
       .slice(0, k)
       .map(({ other, score }, at) => ({
-        item: this.#shownItem(other),
+        item: offer.items[other] as Item,
         rank: at + 1,
-        score: round(score, scoreSteps),
+        score: roundScore(score),
       }));
   }
 
   top({ k, genre }: { k: number; genre?: string | undefined }): readonly RecommendedItem[] {
-    checkLength(k);
-    const shelf = this.#shelfOf(genre);
-    return shelf ? this.#topFor(emptyHistory, { k, shelf, refused: noIndexes }) : [];
+    return this.recommend({ k, genre, plan: topPlan }).items;
   }
 
   predictRating({ userId, itemId }: { userId: string; itemId: string }): number {
-    const index = this.#shownIndex(itemId);
-    return clipRating(this.#release.rater.scoreChosen(this.#personOf({ userId }).ratings, [index])[0] ?? 0);
+    const index = this.#shownIndex(itemId, this.#offer());
+    const { ratings } = personHistory(this.#release.set, { userId, live: undefined });
+    return clipRating(this.#release.rater.scoreChosen(ratings, [index])[0] ?? 0);
   }
 
-  #personOf({ userId, live }: Pick<ListRequest, "userId" | "live">): PersonHistory {
-    return personHistory(this.#release.set, { userId, live });
+  tastes(request: Pick<ListRequest, "userId" | "live">): { lastLiked?: Item; genres: readonly string[] } {
+    const offer = this.#offer();
+    const { asked } = this.#asked({ ...request, k: 1 }, { plan: topPlan, offer });
+    const lastLiked = recentLikes(asked, 5).find((index) => offer.isShown(index, asked.context));
+    const weights = new Map<string, number>();
+    asked.person.tastes.items.forEach((index, at) => {
+      for (const genre of offer.items[index]?.genres ?? []) {
+        weights.set(genre, (weights.get(genre) ?? 0) + (asked.person.tastes.values[at] ?? 0));
+      }
+    });
+    const genres = [...weights].sort(([, left], [, right]) => right - left).map(([genre]) => genre);
+    return { ...(lastLiked === undefined ? {} : { lastLiked: offer.items[lastLiked] as Item }), genres };
   }
 
-  /** What must not be in a list. The result is valid until the next call. */
-  #refusedBy({ excluded = [], hideConsumed = true }: ListRequest, person: PersonHistory): Int32Array {
-    const own = hideConsumed ? person.consumed : person.denied;
-    return unionOf(own, this.#indexesOf(excluded), this.#refused);
+  indexOf(itemId: string): number {
+    const offer = this.#offer();
+    const index = offer.indexOf(itemId);
+    return holds(offer.shelves.all.items, index) ? index : -1;
   }
 
-  #indexesOf(itemIds: readonly string[]): Int32Array {
-    if (itemIds.length === 0) return noIndexes;
-    const { items } = this.#release.set;
-    return Int32Array.from(new Set(itemIds.map((id) => items.indexOf(id)).filter((at) => at >= 0))).sort();
+  readonly idHashes = (): Uint32Array => {
+    const { items } = this.#offer();
+    if (this.#hashes.length !== items.length) {
+      this.#hashes = Uint32Array.from(items, (item) => hashOf(item?.itemId ?? ""));
+    }
+    return this.#hashes;
+  };
+
+  /** The request as the stages see it, and what is kept out of its list. Both are valid until the next call. */
+  #asked(
+    request: ListRequest,
+    { plan, offer }: { plan: Plan; offer: Offer },
+  ): { asked: Asked; blocked: Blocked } {
+    const { userId, live, k, shown, trending, features, nowMs = Date.now() } = request;
+    const context = {
+      ...{ nowMs, userId, user: features, surface: plan.document.name },
+      ...{ country: request.country, device: request.device },
+    };
+    const person = personHistory(this.#release.set, { userId, live, indexOf: offer.indexOf });
+    const shelf = request.genre === undefined ? offer.shelves.all : offer.shelves.ofGenre(request.genre);
+    const indexes = (ids: readonly string[]) => indexesOf(ids.map(offer.indexOf));
+    const about = request.about === undefined ? undefined : this.#shownIndex(request.about, offer);
+    const { hide_consumed: hides = request.hideConsumed ?? true, rules = {} } = plan.document;
+    const failing = (filter: Filter | undefined) => (filter ? offer.failing(filter, context) : noIndexes);
+    // in the order in which an empty answer names what left nothing
+    const restrictions = [
+      { name: "catalogue", items: offer.shelves.all.others },
+      { name: "availability", items: offer.unavailable(context) },
+      { name: "rules.never", items: rules.never ? indexes(rules.never) : noIndexes },
+      { name: "disliked", items: person.denied },
+      { name: "exclude", items: request.excluded ? indexes(request.excluded) : noIndexes },
+      {
+        name: "genre",
+        items: shelf ? (request.genre === undefined ? noIndexes : shelf.others) : allOf(offer),
+      },
+      { name: "surface.filter", items: failing(plan.filter) },
+      { name: "filter", items: failing(request.filter) },
+      { name: "consumed", items: hides ? person.consumed : noIndexes },
+      { name: "about", items: about === undefined ? noIndexes : Int32Array.of(about) },
+      { name: "cursor", items: shown ? indexesOf(shown.items) : noIndexes },
+    ];
+    const size = offer.items.length;
+    if (this.#buffers[0].length !== size) this.#buffers = [new Int32Array(size), new Int32Array(size)];
+    const blocked = blockedBy(restrictions, { buffers: this.#buffers, size });
+    const asked: Asked = {
+      ...{ release: this.#release, offer, person, live, k, about, trending, context },
+      ...{ blocked: blocked.items, shelf: shelf?.items ?? noIndexes, document: plan.document },
+      ...{ offset: shown?.count ?? 0, seed: request.seed, chosen: chosenBy(request) },
+    };
+    return { asked, blocked };
   }
 
-  #shelfOf(genre: string | undefined): Shelf | undefined {
-    return genre === undefined ? this.#shelves.all : this.#shelves.ofGenre(genre);
-  }
-
-  #shownIndex(itemId: string): number {
-    const index = this.#release.set.items.indexOf(itemId);
-    if (!this.#isShown(index)) throw unknownItem(itemId);
+  #shownIndex(itemId: string, offer: Offer): number {
+    const index = offer.indexOf(itemId);
+    if (!offer.isShown(index, { nowMs: Date.now() })) throw unknownItem(itemId);
     return index;
   }
 
-  /** Only indexes that are on a shelf get here. */
-  #shownItem(index: number): Item {
-    return this.#itemAt[index] as Item;
-  }
-
-  #topFor(history: History, list: { k: number; shelf: Shelf; refused: Int32Array }): RecommendedItem[] {
-    const ranked = this.#topOf.get(list.shelf) ?? this.#best.rank(list.shelf.items);
-    this.#topOf.set(list.shelf, ranked);
-    const chosen: TopItem[] = [];
-    for (const entry of ranked) {
-      if (chosen.length === list.k) break;
-      if (!holds(list.refused, entry.itemIndex)) chosen.push(entry);
-    }
-    const explained = chosen.map((entry) => ({
-      ...entry,
-      reason: ratedReason(this.#best.ratingsOf(entry.itemIndex), "top_ratings"),
-    }));
-    return this.#presentAll(explained, history);
-  }
-
-  /** The chosen items in their order, with what the person would rate them. */
-  #presentAll(chosen: readonly ChosenItem[], history: History): RecommendedItem[] {
-    const indexes = chosen.map(({ itemIndex }) => itemIndex);
-    const ratings = this.#release.rater.scoreChosen(history, indexes);
-    return chosen.map(({ itemIndex, score, reason }, at) => ({
-      item: this.#shownItem(itemIndex),
-      rank: at + 1,
-      score: round(score, scoreSteps),
-      ratingPredicted: clipRating(ratings[at] ?? 0),
-      reason,
-    }));
-  }
-
-  /** One reason for each of the items. */
-  #explain(weights: History, { items, scores }: { items: Int32Array; scores: Float32Array }): Reason[] {
-    const explained = this.#release.ranker.contributions(weights, items);
-    const rated = (index: number) => ratedReason(this.#best.ratingsOf(index), "popularity");
-    if (!explained) return Array.from(items, rated);
-    return explained.map((terms, at) => {
-      const strongest = strongestPositions(terms, {
-        limit: reasonItemsMax,
-        // what the catalogue does not show must not appear in a reason either
-        counts: (at) => this.#isShown(weights.items[at] ?? -1),
-      })
-        .map((term) => ({
-          item: this.#shownItem(weights.items[term] ?? -1),
-          weight: round(terms[term] ?? 0, weightSteps),
-        }))
-        .filter(({ weight }) => weight > 0);
-      // without any score nothing of the history speaks for the item: it only fills the list
-      const isFound = strongest.length > 0 || round(scores[at] ?? 0, scoreSteps) > 0;
-      return isFound ? historyReason(strongest) : rated(items[at] ?? -1);
+  /** The chosen items in their order, with what the person would rate them, and why they are there. */
+  #present(list: readonly Candidate[], asked: Asked): RecommendedItem[] {
+    const { offer, offset, person } = asked;
+    const known = list.filter(({ item }) => item < offer.trainedCount).map(({ item }) => item);
+    const ratings = this.#release.rater.scoreChosen(person.ratings, known);
+    const reasons = reasonsOf(list, asked);
+    let next = 0;
+    return list.map((candidate, at) => {
+      const { item: index, propensity = 1, placed } = candidate;
+      const predicted =
+        index < offer.trainedCount ? { ratingPredicted: clipRating(ratings[next++] ?? 0) } : {};
+      return {
+        ...{
+          item: offer.items[index] as Item,
+          index,
+          rank: offset + at + 1,
+          score: roundScore(candidate.score),
+        },
+        ...predicted,
+        ...{ reason: reasons[at] as Reason, terms: termsOf(candidate), propensity },
+        ...(placed === undefined ? {} : { placed }),
+      };
     });
   }
+}
 
-  #isShown(index: number): boolean {
-    return holds(this.#shelves.all.items, index);
-  }
+/** The plan of a request, with what the request changes. */
+function planFor({ plan = forYou, diversity }: ListRequest): Plan {
+  if (diversity === undefined) return plan;
+  const document: SurfaceDocument = { ...plan.document, diversity };
+  return { ...plan, document, chooses: plan.chooses || diversity > 0 };
+}
+
+/** What a newcomer has chosen: genres of the request, genres and people of their features. */
+function chosenBy({ chosen = [], features }: ListRequest): readonly string[] {
+  if (!features) return chosen;
+  return [...chosen, ...namesIn(features["genres"]), ...namesIn(features["people"])];
+}
+
+/** Ascending and distinct; what is no index is left out. */
+function indexesOf(indexes: readonly number[]): Int32Array {
+  if (indexes.length === 0) return noIndexes;
+  return Int32Array.from(new Set(indexes.filter((index) => index >= 0))).sort();
+}
+
+const allOf = ({ items }: Offer) => Int32Array.from(items.keys());
+
+/** FNV-1a of the UTF-16 units, 32 bits. */
+export function hashOf(itemId: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < itemId.length; at++) hash = Math.imul(hash ^ itemId.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
 }
 
 /** The error for an id that the catalogue does not show. */

@@ -1,5 +1,5 @@
 import type { Item } from "../data/catalogue.ts";
-import { foldText } from "./fold-text.ts";
+import { foldedOnce } from "./fold-text.ts";
 
 /** Which items may be shown, as ascending item indexes: all of them, and those of one genre. */
 export interface Shelf {
@@ -26,7 +26,7 @@ export function shelves(items: readonly (Item | undefined)[]): Shelves {
   items.forEach((item, index) => {
     if (!item || item.isPlaceholder || item.isHidden) return;
     shown.push(index);
-    for (const genre of new Set(item.genres.map(foldText))) {
+    for (const genre of new Set(item.genres.map(foldedOnce))) {
       const shelf = byGenre.get(genre);
       if (shelf) shelf.push(index);
       else byGenre.set(genre, [index]);
@@ -41,7 +41,7 @@ export function shelves(items: readonly (Item | undefined)[]): Shelves {
   return {
     all: shelf(shown),
     ofGenre: (genre) => {
-      const key = foldText(genre);
+      const key = foldedOnce(genre);
       const indexes = byGenre.get(key);
       if (!indexes) return undefined;
       const found = made.get(key) ?? shelf(indexes);

@@ -1,3 +1,4 @@
+import type { Item } from "../data/catalogue.ts";
 import type { Interactions } from "../data/interactions.ts";
 import type { RatingSummary } from "./reasons.ts";
 
@@ -15,6 +16,8 @@ export interface TopList {
   /** Mean of all ratings (C of the formula); 0 without ratings. */
   readonly meanRating: number;
   ratingsOf(itemIndex: number): RatingSummary;
+  /** Weighted mean, 0.5..5; that of all ratings without any. */
+  scoreOf(itemIndex: number): number;
   /** The best of `candidates`, best first, at most `candidates.length`. Same input, same order: ties go to the lower index. */
   rank(candidates: Int32Array): TopItem[];
 }
@@ -23,6 +26,13 @@ export interface TopList {
 const priorQuantile = 0.9;
 /** So many items pass the vote floor where there are so many, so that a list of the longest length can be filled. */
 const passingMin = 200;
+
+/** How often items were rated, and what on average, by item index. */
+interface Votes {
+  readonly counts: Int32Array;
+  /** Sums of the ratings, on 0.5..5. */
+  readonly sums: Float64Array;
+}
 
 /**
  * Ranks items by their Bayesian weighted mean, with a vote floor.
@@ -38,14 +48,43 @@ const passingMin = 200;
 export function topList(ratings: Interactions): TopList {
   const counts = new Int32Array(ratings.itemCount);
   const sums = new Float64Array(ratings.itemCount);
-  let total = 0;
   ratings.items.forEach((item, entry) => {
-    const value = ratings.values[entry] ?? 0;
     counts[item] = (counts[item] ?? 0) + 1;
-    sums[item] = (sums[item] ?? 0) + value;
-    total += value;
+    sums[item] = (sums[item] ?? 0) + (ratings.values[entry] ?? 0);
   });
-  const meanRating = ratings.items.length === 0 ? 0 : total / ratings.items.length;
+  return bayesianTop({ counts, sums });
+}
+
+/** A list by outside votes needs so many items that have some. */
+const imdbItemsMin = 20;
+
+/**
+ * The same by the votes of IMDb that the catalogue has, on 0.5..5; `undefined` where fewer than 20 items have some.
+ *
+ * @param items By item index.
+ */
+export function imdbTopList(items: readonly (Item | undefined)[]): TopList | undefined {
+  const counts = new Int32Array(items.length);
+  const sums = new Float64Array(items.length);
+  let known = 0;
+  items.forEach((item, index) => {
+    const { imdbRating, imdbVotes = 0 } = item ?? {};
+    if (imdbRating === undefined || imdbVotes <= 0) return;
+    known++;
+    counts[index] = imdbVotes;
+    sums[index] = (imdbRating / 2) * imdbVotes;
+  });
+  return known < imdbItemsMin ? undefined : bayesianTop({ counts, sums });
+}
+
+function bayesianTop({ counts, sums }: Votes): TopList {
+  let votes = 0;
+  let total = 0;
+  counts.forEach((count, item) => {
+    votes += count;
+    total += sums[item] ?? 0;
+  });
+  const meanRating = votes === 0 ? 0 : total / votes;
   const rated = counts.filter((count) => count > 0).sort();
   const priorVotes = rated[Math.ceil(priorQuantile * rated.length) - 1] ?? 1;
 
@@ -53,15 +92,15 @@ export function topList(ratings: Interactions): TopList {
     const count = counts[itemIndex] ?? 0;
     return { count, mean: count === 0 ? 0 : (sums[itemIndex] ?? 0) / count };
   };
-  const score = (itemIndex: number) =>
+  const scoreOf = (itemIndex: number) =>
     ((sums[itemIndex] ?? 0) + priorVotes * meanRating) / ((counts[itemIndex] ?? 0) + priorVotes);
   const rank = (candidates: Int32Array): TopItem[] => {
     const votes = candidates.map((item) => counts[item] ?? 0).sort();
     const floor = Math.max(1, Math.min(priorVotes, votes[Math.max(0, votes.length - passingMin)] ?? 1));
     return Array.from(candidates)
       .filter((item) => (counts[item] ?? 0) >= floor)
-      .map((itemIndex) => ({ itemIndex, score: score(itemIndex) }))
+      .map((itemIndex) => ({ itemIndex, score: scoreOf(itemIndex) }))
       .sort((left, right) => right.score - left.score || left.itemIndex - right.itemIndex);
   };
-  return { priorVotes, meanRating, ratingsOf, rank };
+  return { priorVotes, meanRating, ratingsOf, scoreOf, rank };
 }

@@ -1,9 +1,11 @@
+import type { FastifyRequest } from "fastify";
 import type { ItemBody, RecommendedItemBody } from "../contracts/http.ts";
 import type { Item } from "../data/catalogue.ts";
 import { UsherError } from "../errors.ts";
 import type { ReasonItem } from "../recommend/reasons.ts";
-import type { RecommendedItem, SimilarItem } from "../recommend/recommender.ts";
+import type { RecommendedItem, ShownItem } from "../recommend/recommender.ts";
 import type { Living, ServerContext, Serving } from "./context.ts";
+import type { AnsweredList } from "./person-list.ts";
 
 /** The release that answers. @throws UsherError `NOT_READY`. */
 export function servingNow(context: ServerContext): Serving {
@@ -22,6 +24,12 @@ export function livingNow(context: ServerContext): Living {
   );
 }
 
+/** Parts of the system that have failed: without them an answer is made, and says so. */
+export function degradedNow(context: ServerContext): string[] {
+  const parts = Object.entries(context.dependencies?.() ?? {});
+  return parts.filter(([, { status }]) => status === "failed").map(([name]) => name);
+}
+
 /** What stands at the head of every computed list. */
 export function listHead(requestId: string, serving: Serving) {
   return {
@@ -31,7 +39,40 @@ export function listHead(requestId: string, serving: Serving) {
   };
 }
 
-function itemHead(item: Item) {
+/** The part of an answer that a list decides. */
+export function listBody(
+  list: AnsweredList,
+  { explain = false, paged = false }: { explain?: boolean | undefined; paged?: boolean },
+) {
+  const nextCursor = paged ? list.nextCursor() : undefined;
+  return {
+    surface: list.surface,
+    degraded: [...list.degraded],
+    ...(explain ? { surface_version: list.surfaceVersion } : {}),
+    ...(list.emptiedBy === undefined ? {} : { emptied_by: list.emptiedBy }),
+    items: list.items.map(explain ? explainedItemBody : recommendedItemBody),
+    ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }),
+  };
+}
+
+/** Writes what was shown to the log of requests: with the propensities a new policy can be judged on it. No person is named. */
+export function logList(
+  request: Pick<FastifyRequest, "id" | "log">,
+  list: AnsweredList,
+  version: string,
+): void {
+  request.log.info(
+    {
+      ...{ request_id: request.id, model_version: version },
+      ...{ surface: list.surface, surface_version: list.surfaceVersion },
+      items: list.items.map(({ item }) => item.itemId),
+      propensities: list.items.map(({ propensity }) => propensity),
+    },
+    "recommended",
+  );
+}
+
+export function itemHead(item: Item) {
   return {
     item_id: item.itemId,
     title: item.title,
@@ -41,26 +82,29 @@ function itemHead(item: Item) {
 }
 
 /** One item of an answer. Written out field by field: object spreads took a tenth of the time of a whole request. */
-export function recommendedItemBody({ item, rank, score, ratingPredicted, reason }: RecommendedItem) {
+export function recommendedItemBody({ item, rank, score, ratingPredicted, reason }: ShownItem) {
   const body: RecommendedItemBody = {
     item_id: item.itemId,
     rank,
     score,
-    rating_predicted: ratingPredicted,
     title: item.title,
     genres: item.genres as string[],
     reason: { source: reason.source, text: reason.text, because: reason.because.map(becauseBody) },
   };
+  if (ratingPredicted !== undefined) body.rating_predicted = ratingPredicted;
   if (item.releaseYear !== undefined) body.release_year = item.releaseYear;
   return body;
 }
 
-function becauseBody({ item, weight }: ReasonItem) {
-  return { item_id: item.itemId, title: item.title, weight };
+/** The same with what its score is the sum of, and how probable it was. */
+export function explainedItemBody(recommended: RecommendedItem): RecommendedItemBody {
+  const { terms, placed, propensity } = recommended;
+  const explain = { terms: { ...terms }, ...(placed === undefined ? {} : { placed }), propensity };
+  return { ...recommendedItemBody(recommended), explain };
 }
 
-export function similarItemBody({ item, rank, score }: SimilarItem) {
-  return { ...itemHead(item), rank, score };
+function becauseBody({ item, weight }: ReasonItem) {
+  return { item_id: item.itemId, title: item.title, weight };
 }
 
 export function itemBody(item: Item): ItemBody {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import {
   type FastifyError,
@@ -9,17 +10,25 @@ import {
   LogController,
 } from "fastify";
 import type { ProblemBody } from "../contracts/http.ts";
+import { type Access, openToLoopback } from "./access/access.ts";
+import { auditAdministration } from "./access/audit-hook.ts";
+import { corsOf } from "./access/cors.ts";
+import { watchDoors } from "./access/doors.ts";
+import { accessGuard } from "./access/guard.ts";
 import { answerBelowRoutes, answerBrokenHttp, drainTimeoutMs } from "./broken-http.ts";
 import type { ServerContext } from "./context.ts";
 import { type HostGuard, hostGuard } from "./host-guard.ts";
-import { answerUnrouted, authorityOf, methodTable } from "./methods.ts";
+import { answerUnrouted, authorityOf, type MethodTable, methodTable } from "./methods.ts";
 import { serverMetrics } from "./metrics.ts";
 import { asServerError, isPassing, problemOf, problemType } from "./problem.ts";
+import { accessRoutes } from "./routes/access.ts";
 import { catalogueRoutes } from "./routes/catalogue.ts";
+import { catalogueWriteRoutes } from "./routes/catalogue-writes.ts";
 import { compatRoutes } from "./routes/compat.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { documentationPages, documentationRoutes } from "./routes/documentation.ts";
 import { eventRoutes } from "./routes/events.ts";
+import { homeRoutes } from "./routes/home.ts";
 import { importRoutes } from "./routes/imports.ts";
 import { listRoutes } from "./routes/lists.ts";
 import { livingRoutes } from "./routes/living.ts";
@@ -27,8 +36,9 @@ import { metricsRoute } from "./routes/metrics.ts";
 import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
 import { itemListRoutes, userListRoutes } from "./routes/recommendations.ts";
 import { statisticsRoutes } from "./routes/statistics.ts";
+import { surfaceRoutes } from "./routes/surfaces.ts";
 import { jobRoutes, qualityRoutes, runRoutes, switchRoutes } from "./routes/upkeep.ts";
-import { checkTarget, compileValidator } from "./validation.ts";
+import { checkDepth, checkTarget, compileValidator } from "./validation.ts";
 
 /** Largest body that is read. */
 const bodyBytesMax = 1024 * 1024;
@@ -43,7 +53,9 @@ const stopPatienceMs = 3000;
 /** Above what Node's parser lets through, so that a long id is refused with its field named and not as an unknown route. */
 const paramLengthMax = 65_536;
 
+/** On every answer. Answers are about persons, so nothing on the way keeps them. */
 const securityHeaders = {
+  "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
@@ -59,7 +71,9 @@ const securityHeaders = {
  * (await app.inject({ url: "/health/live", headers: { host: "localhost" } })).json(); // → { status: "live" }
  */
 export function createApp(context: ServerContext): FastifyInstance {
-  const guard = hostGuard(context.allowedHosts);
+  const access = context.access ?? openToLoopback;
+  const { basePath } = access;
+  const guard = guardOf(access, context.allowedHosts);
   const app = fastify({
     logger: context.logger ?? false,
     childLoggerFactory: (logger) => logger, // one for each request costs more than the two lines that name it themselves
@@ -74,6 +88,10 @@ export function createApp(context: ServerContext): FastifyInstance {
       requireHostHeader: false, // the guard refuses such a request in our words
     },
     return503OnClosing: false,
+    trustProxy: access.trustedProxies.length > 0 ? [...access.trustedProxies] : false,
+    ...(basePath === ""
+      ? {}
+      : { rewriteUrl: ({ url = "/" }: IncomingMessage) => withoutBase(url, basePath) }),
     routerOptions: { maxParamLength: paramLengthMax },
     clientErrorHandler: answerBrokenHttp,
     frameworkErrors: (error, request, reply) => answerFrameworkError(guard, error, request, reply),
@@ -87,26 +105,24 @@ export function createApp(context: ServerContext): FastifyInstance {
   app.removeContentTypeParser("text/plain");
   app.setValidatorCompiler(compileValidator);
   app.setErrorHandler(answerError);
-  const methods = methodTable(app);
-  app.addHook("onRequest", (request, reply, done) => {
-    beforeEverything(guard, request, reply);
-    if (request.is404) return answerUnrouted(methods, request, reply);
-    checkTarget(request.raw.url ?? "");
-    done();
-  });
+  readJsonBodies(app);
+  const methods = guardDoors(app, access, guard);
   app.setNotFoundHandler((request, reply) => answerUnrouted(methods, request, reply)); // for files below /docs
   if (context.logger) app.addHook("onResponse", logAnswer);
   const metrics = context.metrics ?? serverMetrics();
   metrics.watch(app);
-  documentationPages(app);
+  documentationPages(app, basePath);
   app.register(async (scope) => {
     const typed = scope.withTypeProvider<TypeBoxTypeProvider>();
     userListRoutes(typed, context);
     itemListRoutes(typed, context);
     livingRoutes(typed, context);
+    homeRoutes(typed, context);
+    surfaceRoutes(typed, context);
     catalogueRoutes(typed, context);
     statisticsRoutes(typed, context);
     listRoutes(typed, context);
+    catalogueWriteRoutes(typed, context);
     eventRoutes(typed, context);
     deadLetterRoutes(typed, context);
     operationRoutes(typed, context);
@@ -117,9 +133,58 @@ export function createApp(context: ServerContext): FastifyInstance {
     switchRoutes(typed, context);
     qualityRoutes(typed, context);
     compatRoutes(typed, context);
-    documentationRoutes(typed);
+    accessRoutes(typed, context);
+    documentationRoutes(typed, basePath);
   });
   return app;
+}
+
+const guardOf = ({ isClosed, corsOrigins }: Access, allowedHosts: readonly string[]): HostGuard =>
+  hostGuard(allowedHosts, { addresses: isClosed, allowsOrigin: corsOf(corsOrigins).allows });
+
+/** Puts the checks before every route that is registered after it. */
+function guardDoors(app: FastifyInstance, access: Access, guard: HostGuard): MethodTable {
+  const cors = corsOf(access.corsOrigins);
+  const gate = accessGuard(access);
+  app.decorateRequest("asker", undefined);
+  app.decorate("doors", watchDoors(app));
+  if (access.audit) auditAdministration(app, access.audit);
+  const methods = methodTable(app);
+  app.addHook("onRequest", (request, reply, done) => {
+    beforeEverything(guard, request, reply);
+    cors.mark(request, reply);
+    if (request.is404) {
+      gate.count(request, reply);
+      return answerUnrouted(methods, request, reply, cors);
+    }
+    checkTarget(request.raw.url ?? "");
+    const checked = gate.check(request, reply);
+    if (checked) checked.then(() => done(), done);
+    else done();
+  });
+  return methods;
+}
+
+/** The path as the routes know it. A proxy may have taken the base away already, and probes of the machine never add it. */
+function withoutBase(url: string, basePath: string): string {
+  if (!url.startsWith(basePath)) return url;
+  const rest = url.slice(basePath.length);
+  if (rest === "" || rest.startsWith("?")) return `/${rest}`;
+  return rest.startsWith("/") ? rest : url;
+}
+
+/** JSON, refused before it is parsed where it is nested deeper than any body that a route takes. */
+function readJsonBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    try {
+      checkDepth(body as string);
+    } catch (error) {
+      return done(error as Error);
+    }
+    parse(request, body as string, done);
+  });
 }
 
 function beforeEverything(guard: HostGuard, request: FastifyRequest, reply: FastifyReply): void {
@@ -140,7 +205,10 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   if (problem.status >= 500 && known.code !== "NOT_READY") {
     request.log.error({ request_id: request.id, err: known }, "answer failed");
   }
-  if (isPassing(known.code)) reply.header("retry-after", retryAfterSeconds);
+  if (isPassing(known.code)) {
+    reply.header("retry-after", known.details["retryAfterSeconds"] ?? retryAfterSeconds);
+  }
+  if (problem.status === 401) reply.header("www-authenticate", "Bearer");
   const allow = known.details["allow"];
   if (typeof allow === "string") reply.header("allow", allow);
   reply.code(problem.status).type(problemType);

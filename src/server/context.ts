@@ -1,35 +1,41 @@
 import type { FastifyServerOptions } from "fastify";
+import type { CatalogueEdits } from "../catalogue/catalogue-edits.ts";
+import { type ItemCatalogue, itemCatalogue } from "../catalogue/item-catalogue.ts";
+import { editedCatalogue } from "../catalogue/live-catalogue.ts";
 import type { ProgressEvent } from "../contracts/progress.ts";
 import type { PinnedTables, QualityReport } from "../contracts/quality.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
 import type { JobRecord } from "../contracts/workflow.ts";
 import type { Catalogue } from "../data/catalogue.ts";
+import type { UserFeatures } from "../data/user-features.ts";
 import type { DeadLetters } from "../events/dead-letters.ts";
 import type { Intake } from "../events/intake.ts";
 import type { RefusedRow } from "../lake/reports.ts";
 import type { LiveState, Person } from "../live/live-state.ts";
-import { type ItemList, itemList } from "../recommend/item-list.ts";
 import {
-  type Recommendations,
   type Recommender,
   recommender,
   type ServedRelease,
+  type ShownItem,
 } from "../recommend/recommender.ts";
+import type { SurfaceStore } from "../recommend/surface-store.ts";
 import type { AskedTraining } from "../registry/training-settings.ts";
 import type { Statistics } from "../statistics/statistics.ts";
 import type { Edition, StoredAudience } from "../stores/recommendation-store.ts";
 import type { Jobs } from "../workflow/jobs.ts";
 import type { RunStore } from "../workflow/run-store.ts";
 import type { Runner } from "../workflow/runner.ts";
+import type { Access } from "./access/access.ts";
 import type { ServerMetrics } from "./metrics.ts";
 
 /** The release that answers now. A request takes it once, so that a switch in between cannot mix two. */
 export interface Serving {
   readonly version: string;
   readonly recommender: Recommender;
-  readonly items: ItemList;
   /** The build that the release pins; absent where there is no lake to ask. */
   readonly build?: PinnedTables | undefined;
+  /** The catalogue that answers: that of the release, under what was written since. */
+  readonly items: ItemCatalogue;
 }
 
 /** State of something that the server needs besides a release. */
@@ -98,7 +104,10 @@ export interface PublishedLists {
    * The first k items of a user's list that may still be shown and that the user has not consumed since; `undefined` where there is
    * no list that is read.
    */
-  storedListFor(userId: string, k: number): Promise<{ edition: Edition; list: Recommendations } | undefined>;
+  storedListFor(
+    userId: string,
+    k: number,
+  ): Promise<{ edition: Edition; list: { surface: string; items: readonly ShownItem[] } } | undefined>;
   storedAudienceFor(itemId: string): Promise<{ edition: Edition; audience: StoredAudience } | undefined>;
   /** Nothing is read any more. */
   withdraw(): Promise<void>;
@@ -116,12 +125,24 @@ export interface ServerContext {
   dependencies?(): Readonly<Record<string, DependencyState>>;
   /** Absent where the home belongs to another process or is only read: answers then come from the release alone, the routes of events answer 503 `NOT_READY`. */
   readonly living?: Living | undefined;
+  /** What was written of items and users; absent where the home belongs to another process: the routes that write then answer 503. */
+  readonly edits?: CatalogueEdits | undefined;
+  /** With fewer users the audience of an item is not told. Default {@link audienceMin}. */
+  readonly audienceMin?: number;
   /** Whether what a person rated or completed is left out of lists. Default true; disliked items are left out always. */
   readonly hideConsumed?: boolean;
+  /** Surfaces of the home. Absent: those that are built in, and none can be saved. */
+  readonly surfaces?: SurfaceStore | undefined;
+  /** What is known of a user beside what they did; `undefined` for an unknown one. Default: nothing of anybody. */
+  userFeatures?(userId: string): UserFeatures | undefined;
+  /** Signs cursors of lists. Default: made at the start, so that cursors of before a restart are refused. */
+  readonly cursorKey?: Uint8Array | undefined;
   /** The slow loop; `undefined` while it is not open and where this process does not own the home: its routes then answer 503. */
   upkeep?(): UpkeepContext | undefined;
   /** What `/metrics` shows beside the requests. Default: nothing more. */
   readonly metrics?: ServerMetrics;
+  /** Who may ask. Default: a server for this machine alone, without keys. */
+  readonly access?: Access;
   /** Published lists; absent where there is no home: `source=stored` is then answered live. */
   readonly lists?: PublishedLists;
   /** Figures of builds; absent where there is no lake to ask: their routes then answer 503. */
@@ -132,16 +153,33 @@ export interface ServerContext {
   readonly logger?: NonNullable<FastifyServerOptions["logger"]>;
 }
 
-/** Makes a loaded release and its catalogue ready to answer. Cost: O(ratings + items · log items). */
+/** Users that an audience must have to be told. */
+export const audienceMin = 10;
+
+/**
+ * Makes a loaded release and its catalogue ready to answer, under what was written since.
+ *
+ * Cost: O(ratings + items · log items + edits).
+ */
 export function servingOf(options: {
   release: ServedRelease;
   catalogue: Catalogue;
+  edits?: Pick<CatalogueEdits, "items"> | undefined;
   build?: PinnedTables;
 }): Serving {
+  const { release, edits } = options;
+  const catalogue = editedCatalogue(options.catalogue.items, edits?.items());
+  const items = itemCatalogue({ catalogue, set: release.set, ranker: release.ranker });
+  let [made, madeOf] = [recommender({ release, catalogue }), catalogue.version];
   return {
-    version: options.release.version,
+    version: release.version,
     build: options.build,
-    recommender: recommender(options),
-    items: itemList(options.catalogue),
+    items,
+    get recommender() {
+      if (madeOf !== catalogue.version) {
+        [made, madeOf] = [recommender({ release, catalogue }), catalogue.version];
+      }
+      return made;
+    },
   };
 }

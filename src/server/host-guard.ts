@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { UsherError } from "../errors.ts";
 
 /** Throws where a request comes under a foreign name or from a foreign page. */
@@ -13,12 +14,18 @@ function splitHost(host: string): { name: string; port: string | undefined } | u
 }
 
 /**
- * Guards a server without keys against pages of other sites in the user's browser: DNS rebinding (a foreign name that
+ * Guards a server against pages of other sites in the user's browser: DNS rebinding (a foreign name that
  * resolves to this machine, seen in `Host`) and requests across origins (`Origin`).
  *
  * Loopback names are good with any port; so is each of `allowedHosts`, which may itself hold a port to be good for that one only.
+ *
+ * @param more.addresses Whether every numeric address is good as `Host`: a page can bind a name to this machine, but no number.
+ * @param more.allowsOrigin Origins that are good besides. Default: none.
  */
-export function hostGuard(allowedHosts: readonly string[]): HostGuard {
+export function hostGuard(
+  allowedHosts: readonly string[],
+  more: { addresses?: boolean; allowsOrigin?: (origin: string) => boolean } = {},
+): HostGuard {
   const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
   const isOurs = (host: string) => {
     const parts = splitHost(host);
@@ -29,14 +36,17 @@ export function hostGuard(allowedHosts: readonly string[]): HostGuard {
   let lastAccepted = "";
   return ({ host, origin }) => {
     if (host !== lastAccepted || host === "") {
-      if (host === undefined || !isOurs(host)) throw refusal("Host", "a loopback name", host);
+      if (host === undefined || !(isOurs(host) || (more.addresses && isAddress(host))))
+        throw refusal("Host", "a loopback name", host);
       lastAccepted = host;
     }
-    if (origin === undefined) return;
+    if (origin === undefined || more.allowsOrigin?.(origin)) return;
     const page = /^https?:\/\/(.+)$/i.exec(origin)?.[1];
     if (page === undefined || !isOurs(page)) throw refusal("Origin", "an origin on a loopback name", origin);
   };
 }
+
+const isAddress = (host: string) => isIP(splitHost(host)?.name.replace(/^\[(.*)\]$/, "$1") ?? "") !== 0;
 
 function refusal(header: string, expected: string, came: string | undefined): UsherError {
   const shown = came === undefined ? "none" : `"${came.slice(0, 128)}"`;

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { UsherError } from "../errors.ts";
+import type { Cors } from "./access/cors.ts";
 
 /** Says which methods a path takes, for the answers that no route gives. */
 export interface MethodTable {
@@ -48,8 +49,15 @@ export function authorityOf(target: string): string | undefined {
  * Answers a request that no route takes: `OPTIONS` of a known path with 204, another method with 405, an unknown path with 404.
  *
  * Runs before the body is read: what nobody takes need not be received.
+ *
+ * @param cors What a browser is told that asks before it sends. Default: nothing.
  */
-export function answerUnrouted(methods: MethodTable, request: FastifyRequest, reply: FastifyReply): void {
+export function answerUnrouted(
+  methods: MethodTable,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  cors?: Cors,
+): void {
   const path = (request.raw.url ?? "").replace(absoluteForm, "").split("?", 1)[0] || "/";
   const allowed = methods.allowed(path);
   // a file below /docs/static/ has a route, and yet may not be there
@@ -65,5 +73,6 @@ export function answerUnrouted(methods: MethodTable, request: FastifyRequest, re
       details: { allow },
     });
   }
+  cors?.preflight(request, reply, allow);
   reply.code(204).header("allow", allow).send();
 }

@@ -2,6 +2,8 @@ import type { FastifyInstance } from "fastify";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { AskedGauge } from "../contracts/metrics.ts";
 import type { RunRecord } from "../contracts/workflow.ts";
+import type { Recommendations } from "../recommend/recommender.ts";
+import { listMetrics } from "./list-metrics.ts";
 
 /** What the parts of a system tell, by small functions, so that they need not know how it is counted. */
 export interface ServerMetrics {
@@ -14,6 +16,8 @@ export interface ServerMetrics {
   }): void;
   /** Seconds from the acceptance of an event to the first answer that uses it. */
   onEventAnswered(seconds: number): void;
+  /** A list that was answered. */
+  onList(list: Pick<Recommendations, "surface" | "items" | "isFallback" | "stagesMs">): void;
   /** A run that ended. */
   onRun(run: RunRecord): void;
   /** Counts the requests of an app, by the template of the route. */
@@ -90,6 +94,7 @@ export function serverMetrics(gauges: readonly AskedGauge[] = []): ServerMetrics
       for (const [reason, count] of Object.entries(reasons)) rejected.inc({ reason }, count);
       duplicates.inc(again);
     },
+    onList: listMetrics(registry),
     onEventAnswered: (value) => answered.observe(value),
     onRun: ({ tasks: ended }) => {
       for (const { name: task, status, started_at: from, ended_at: to } of ended) {

@@ -6,7 +6,7 @@ import { asUsherError, type ErrorCode, errorKind, UsherError } from "../errors.t
 /** Media type of RFC 9457. */
 export const problemType = "application/problem+json";
 
-const passing: ReadonlySet<ErrorCode> = new Set(["NOT_READY", "TOO_BUSY", "LOG_UNAVAILABLE"]);
+const passing: ReadonlySet<ErrorCode> = new Set(["NOT_READY", "TOO_BUSY", "RATE_LIMITED", "LOG_UNAVAILABLE"]);
 
 /** Whether a refusal passes by itself, so that the client is told when to ask again. */
 export const isPassing = (code: ErrorCode): boolean => passing.has(code);

@@ -47,6 +47,34 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   };
 };
 
+/** Deepest nesting of a body: lists and objects in one another. */
+export const depthMax = 32;
+
+/**
+ * Looks at a text of JSON before it is parsed; what is no JSON at all is left to the parser.
+ *
+ * @throws UsherError `BODY_INVALID`: nested deeper than {@link depthMax}, of which a part of the work on a body could run out of stack.
+ */
+export function checkDepth(text: string | Uint8Array): void {
+  const at =
+    typeof text === "string"
+      ? (index: number) => text.charCodeAt(index)
+      : (index: number) => text[index] as number;
+  let depth = 0;
+  let isQuoted = false;
+  for (let index = 0; index < text.length; index++) {
+    const character = at(index);
+    if (isQuoted) {
+      if (character === 0x5c) index++;
+      else if (character === 0x22) isQuoted = false;
+    } else if (character === 0x22) isQuoted = true;
+    else if (character === 0x5b || character === 0x7b) {
+      if (++depth > depthMax)
+        throw new UsherError("BODY_INVALID", `body: expected at most ${depthMax} levels, got more`);
+    } else if (character === 0x5d || character === 0x7d) depth--;
+  }
+}
+
 type Texts = Readonly<Record<string, string | string[]>>;
 
 function withDefaults(received: unknown, shape: Shape): unknown {
@@ -71,6 +99,9 @@ function fromTexts(texts: Texts, shape: Shape): Record<string, unknown> {
 function fromText(text: string | string[], shape: Shape | undefined): unknown {
   if (shape?.type === "array") return Array.isArray(text) ? text : text.split(",");
   if (shape?.type === "integer" && typeof text === "string" && /^-?\d{1,15}$/.test(text)) return Number(text);
+  if (shape?.type === "number" && typeof text === "string" && /^-?\d{1,15}(\.\d{1,15})?$/.test(text))
+    return Number(text);
+  if (shape?.type === "boolean" && (text === "true" || text === "false")) return text === "true";
   return text;
 }
 

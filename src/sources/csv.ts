@@ -1,5 +1,6 @@
 import type { StagingName } from "../contracts/imports.ts";
 import { type Layout, type LayoutFolder, openLayoutFolder } from "./layout-folder.ts";
+import { type Mapping, mappedFiles, mappedStaging, readMapping } from "./mapping.ts";
 import { genreList, ratingsStaging, timeOfSeconds } from "./movielens-staging.ts";
 import type { BronzeInput, OpenedSource } from "./source.ts";
 
@@ -52,12 +53,16 @@ const layout: Layout<"csv"> = {
 };
 
 /**
- * Opens a folder with a catalogue of one's own: `ratings.csv` and, where items have titles, `items.csv`.
+ * Opens a folder with a catalogue of one's own: `ratings.csv` and, where items have titles, `items.csv`; or the files that its
+ * `mapping.json` describes.
  *
- * @throws UsherError as `openLayoutFolder`.
+ * @throws UsherError as `openLayoutFolder` and `mappedFiles`.
  */
 export async function openCsv(folder: string, options: LayoutFolder = {}): Promise<OpenedSource> {
-  const { files } = await openLayoutFolder(folder, { source: "csv", layouts: [layout], ...options });
+  const mapping = await readMapping(folder);
+  const files = mapping
+    ? await mappedFiles(folder, mapping)
+    : (await openLayoutFolder(folder, { source: "csv", layouts: [layout], ...options })).files;
   return {
     source: "csv",
     datasetName: "csv",
@@ -65,7 +70,7 @@ export async function openCsv(folder: string, options: LayoutFolder = {}): Promi
     sourceUrl: "",
     licence: "Your own data.",
     files,
-    shape: { source: "csv" },
+    shape: { source: "csv", ...(mapping ? { mapping } : {}) },
   };
 }
 
@@ -74,7 +79,11 @@ const timeOf = (column: string) =>
   `coalesce(${timeOfSeconds(column)}, TRY_CAST(${column} AS TIMESTAMP WITH TIME ZONE))`;
 
 /** The silver inputs of one's own files. Without a catalogue the rated items are the catalogue, each with its id as its title. */
-export function csvStaging(inputs: ReadonlyMap<string, BronzeInput>): Partial<Record<StagingName, string>> {
+export function csvStaging(
+  inputs: ReadonlyMap<string, BronzeInput>,
+  mapping?: Mapping,
+): Partial<Record<StagingName, string>> {
+  if (mapping) return mappedStaging(mapping, inputs, timeOf);
   const ratings = inputs.get("ratings") as BronzeInput;
   const items = inputs.get("items");
   const columns = { user: "user_id", item: "item_id", rating: "rating", time: "timestamp" };

@@ -1,5 +1,6 @@
 import type { StagingName } from "../contracts/imports.ts";
 import { UsherError } from "../errors.ts";
+import type { Mapping } from "./mapping.ts";
 import type { GenreFlag, MovielensLayout } from "./movielens-layouts.ts";
 import type { TextFormat } from "./text-format.ts";
 
@@ -59,7 +60,8 @@ export interface OpenedSource {
 
 /** What decides how the bronze tables of a data set are read; plain data, so that a home can remember it. */
 export type SourceShape =
-  | { readonly source: "demo" | "csv" }
+  | { readonly source: "demo" }
+  | { readonly source: "csv"; readonly mapping?: Mapping }
   | {
       readonly source: "movielens";
       readonly layout: MovielensLayout;

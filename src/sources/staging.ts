@@ -48,7 +48,9 @@ export async function stagingOf(
   const { ratings, items, ...others } =
     shape.source === "movielens"
       ? movielensStaging(shape, inputs)
-      : { demo: demoStaging, csv: csvStaging }[shape.source](inputs);
+      : shape.source === "csv"
+        ? csvStaging(inputs, shape.mapping)
+        : demoStaging(inputs);
   if (ratings === undefined || items === undefined) {
     throw new UsherError("INTERNAL", `${shape.source}: expected ratings and items among the staging SELECTs`);
   }

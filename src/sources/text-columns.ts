@@ -99,11 +99,14 @@ function columnsByCount(
   return { names: all.slice(0, best[0]), headerLine: 0 };
 }
 
+/** The name of a column of a file as bronze has it. */
+export const bronzeName = (name: string): string => name.trim().replace(/[\s,;{}()=]/g, "_");
+
 /** Names that every reader of Parquet and Delta takes, no two alike when case is ignored. */
 function distinctNames(names: readonly string[]): string[] {
   const taken = new Set(addedColumns);
   return names.map((name, at) => {
-    const plain = name.replace(/[\s,;{}()=]/g, "_") || `column_${at + 1}`;
+    const plain = bronzeName(name) || `column_${at + 1}`;
     let chosen = plain;
     for (let copy = 2; taken.has(chosen.toLowerCase()); copy++) chosen = `${plain}_${copy}`;
     taken.add(chosen.toLowerCase());

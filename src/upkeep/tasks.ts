@@ -1,12 +1,19 @@
 import type { BuildRecord } from "../contracts/quality.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
-import { bronzeEventsTable, type EventTopic, eventTopics, type TrendingRow } from "../contracts/tables.ts";
+import {
+  bronzeEditsTable,
+  bronzeEventsTable,
+  type EventTopic,
+  eventTopics,
+  type TrendingRow,
+} from "../contracts/tables.ts";
 import type { Versions } from "../contracts/workflow.ts";
 import { latestBuild } from "../lake/build-record.ts";
 import { checkpointTable } from "../lake/checkpoint.ts";
 import { compactTable } from "../lake/compact.ts";
 import { type EventReader, sinkEvents, sunkPositions } from "../lake/event-sink.ts";
 import type { Lake } from "../lake/lake.ts";
+import { sunkRevision } from "../lake/received-edits.ts";
 import { trendingTable, writeTrending } from "../lake/trending-table.ts";
 import { vacuumLake } from "../lake/vacuum.ts";
 import type { Task, TaskRun } from "../workflow/task.ts";
@@ -26,6 +33,8 @@ export interface Site {
   trimLog?(): Promise<number>;
   /** Rows for `gold_trending`; absent where there is no live state. */
   trending?(): readonly TrendingRow[] | Promise<readonly TrendingRow[]>;
+  /** The writes of items and users so far; a build takes them all. */
+  catalogueRevision?(): number;
   /** Versions of the bronze tables of the newest import; `undefined` where there is none. */
   importVersions(): Promise<Readonly<Record<string, number>> | undefined>;
   /** @param log Where events may wait that bronze does not have yet. */
@@ -84,7 +93,11 @@ export function upkeepTasks(site: Site): Task[] {
     {
       name: "build",
       after: ["sink-events"],
-      inputs: async () => ({ ...(await site.importVersions()), ...(await placesIn(site.lake)) }),
+      inputs: async () => ({
+        ...(await site.importVersions()),
+        ...(await placesIn(site.lake)),
+        ...(site.catalogueRevision ? { catalogue: site.catalogueRevision() } : {}),
+      }),
       run: async (run) => {
         const record = await site.build({ ...run, ...(site.log ? { log: site.log } : {}) });
         return { inputs: await readBy(site.lake, record), outputs: buildOutputs(record) };
@@ -215,7 +228,9 @@ async function placesIn(lake: Lake, versions?: Readonly<Record<string, number>>)
 
 /** What a build read: the versions of bronze, and how far the log had come into them. */
 async function readBy(lake: Lake, { inputs = {} }: BuildRecord): Promise<Versions> {
-  return { ...inputs, ...(await placesIn(lake, inputs)) };
+  const edits = inputs[bronzeEditsTable];
+  const catalogue = (edits === undefined ? undefined : await sunkRevision(lake, edits)) ?? 0;
+  return { ...inputs, ...(await placesIn(lake, inputs)), catalogue };
 }
 
 const buildOutputs = ({ number, tables }: BuildRecord): Versions => ({ build: number, ...tables });

@@ -16,8 +16,8 @@ export interface RunStore {
   save(run: RunRecord): Promise<void>;
   /** @throws UsherError `RUN_UNKNOWN`, also where its file is damaged. */
   get(id: string): Promise<RunRecord>;
-  /** The newest first. @param options.jobs True: only runs that are jobs. Default false. */
-  list(options?: { limit?: number; jobs?: boolean }): Promise<RunRecord[]>;
+  /** The newest first. @param options.jobs True: only runs that are jobs. Default false. @param options.lane Only runs of this lane. */
+  list(options?: { limit?: number; jobs?: boolean; lane?: string }): Promise<RunRecord[]>;
   /** The last success of each task, by task. */
   lineage(): Promise<Readonly<Record<string, LineageRecord>>>;
   /** Notes a success. */
@@ -94,13 +94,13 @@ export async function openRunStore(
       if (run) return run;
       throw new UsherError("RUN_UNKNOWN", `expected the id of a run, got ${id.slice(0, 100)}`);
     },
-    list: async ({ limit = Number.POSITIVE_INFINITY, jobs = false } = {}) => {
+    list: async ({ limit = Number.POSITIVE_INFINITY, jobs = false, lane } = {}) => {
       const found: RunRecord[] = [];
       for (const id of await ids()) {
         if (found.length >= limit) break;
         if (jobs && !id.startsWith("job")) continue;
         const run = await read(id);
-        if (run) found.push(run);
+        if (run && (lane === undefined || run.lane === lane)) found.push(run);
       }
       return found;
     },

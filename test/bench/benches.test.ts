@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { run as living } from "../../bench/living.ts";
 import { run as leaveOneOut } from "../../bench/ncf-leave-one-out.ts";
 import { run as ratingFolds } from "../../bench/rating-5-fold.ts";
+import { run as serving } from "../../bench/serving.ts";
 import { run as simulateRetrain } from "../../bench/simulate-retrain.ts";
 import { run as walking } from "../../bench/walking.ts";
 
@@ -61,6 +62,17 @@ describe("bench living, tiny", () => {
     expect(result.changedMsP99).toBeGreaterThanOrEqual(result.changedMsP50);
     expect([result.unchanged, result.replayed]).toEqual([0, 2000]);
     expect(result.checksum).toMatch(/^[0-9a-f]{12}$/);
+  });
+});
+
+describe("bench serving, tiny", () => {
+  it("serves lists while people act, beside a server built by hand", async () => {
+    const { usher, rival } = await serving({ dataFolder, tiny: true });
+    for (const { perSecond, msP50, msP99, bytesPerAnswer } of [usher, rival]) {
+      expect(perSecond).toBeGreaterThan(0);
+      expect(msP99).toBeGreaterThanOrEqual(msP50);
+      expect(bytesPerAnswer).toBeGreaterThan(100);
+    }
   });
 });
 

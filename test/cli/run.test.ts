@@ -1,9 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunRecord } from "../../src/contracts/workflow.ts";
-import { startUsher } from "../e2e/usher-process.ts";
+import { openDuckdb } from "../../src/engine/duckdb.ts";
+import { openLake } from "../../src/lake/delta-lake.ts";
+import { startServer, startUsher } from "../e2e/usher-process.ts";
 
 let home: string;
 beforeAll(async () => {
@@ -61,4 +64,81 @@ describe("usher run", () => {
     server.child.kill("SIGTERM");
     await server.finished;
   }, 60_000);
+
+  it("does all else where the release cannot be read, and says so", async () => {
+    const models = join(home, "lake", "gold", "gold_models");
+    const version = (await readdir(models)).sort().at(-1) as string;
+    const ranker = join(models, version, "ranker.bin");
+    await rename(ranker, `${ranker}.away`);
+    const { code, stdout } = await startUsher(["run", "sink-events", "--home", home]).finished;
+    await rename(`${ranker}.away`, ranker);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("note: trending tells no genres")]);
+  }, 60_000);
+
+  it("without a server works on the events that the log holds", async () => {
+    const server = await startServer(["serve", "--home", home]);
+    const { items } = (await (await fetch(`${server.address}/v1/items?page_size=1`)).json()) as {
+      items: { item_id: string; genres: string[] }[];
+    };
+    const [{ item_id, genres } = { item_id: "", genres: [] }] = items;
+    const event = {
+      event_type: "rating",
+      event_id: randomUUID(),
+      event_ts: new Date().toISOString(),
+      user_id: "run-newcomer",
+      item_id,
+      rating: 5,
+    };
+    const answer = await fetch(`${server.address}/v1/events`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(event),
+    });
+    expect(await answer.json()).toMatchObject({ results: [{ status: "accepted" }] });
+    server.child.kill("SIGKILL");
+    await server.finished;
+    const { code, record, statuses } = await run("run", "sink-events,trending,build");
+    expect([code, statuses]).toEqual([
+      0,
+      { "sink-events": "succeeded", trending: "succeeded", build: "succeeded" },
+    ]);
+    expect(record.tasks[0]?.note).toMatch(/^\d events$/);
+    const engine = await openDuckdb({ threads: 1 });
+    const lake = openLake(join(home, "lake"), engine);
+    const rowsOf = async (table: string, columns: string) =>
+      engine.rows(`SELECT ${columns} FROM ${await lake.relation(table)}`);
+    expect(await rowsOf("silver_ratings", "user_id, event_id")).toContainEqual({
+      user_id: "run-newcomer",
+      event_id: event.event_id,
+    });
+    const trends = await rowsOf("gold_trending", "item_id, genre");
+    for (const genre of ["", ...genres]) expect(trends).toContainEqual({ item_id, genre });
+    await engine.close();
+  }, 120_000);
+});
+
+describe("usher train", () => {
+  it("has the server that owns the home train, with what the options say", async () => {
+    const server = await startServer(["serve", "--home", home]);
+    const options = [
+      "--models",
+      "item-knn,ials",
+      "--parameters",
+      '{"ials":{"factors":8,"epochs":2}}',
+      "--seed",
+      "9",
+    ];
+    const { code, stdout, stderr } = await usher("train", ...options);
+    expect([code, stderr]).toEqual([0, expect.stringContaining("train: ials")]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      serving: true,
+      settings: { models: { ials: { factors: 8, epochs: 2 } }, seed: 9, algorithms: ["item-knn", "ials"] },
+    });
+    const served = (await (await fetch(`${server.address}/v1/users/1/recommendations`)).json()) as object;
+    expect(served).toMatchObject({ model_version: JSON.parse(stdout).version });
+    const wrong = await usher("train", "--models", "ails");
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("did you mean ials?")]);
+    server.child.kill("SIGTERM");
+    await server.finished;
+  }, 120_000);
 });

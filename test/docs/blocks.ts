@@ -34,6 +34,9 @@ export const pages: readonly string[] = [
   ...filesBelow("docs", ".md").filter((file) => file !== "docs/plan.md"),
 ];
 
+/** Pages that are one story over a home of their own, told and run from top to bottom by a test of their own. */
+export const walkThroughs: readonly string[] = ["docs/own-catalogue.md"];
+
 /** The fenced blocks of a page. */
 export function fencedBlocks(file: string): Block[] {
   const blocks: Block[] = [];

@@ -6,14 +6,14 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { isBuilt } from "../../scripts/stamp.js";
 import { main } from "../../src/cli/main.ts";
 import { loadConfiguration } from "../../src/home/configuration.ts";
-import { type Block, docstringExamples, fencedBlocks, pages, read, root } from "./blocks.ts";
+import { type Block, docstringExamples, fencedBlocks, pages, read, root, walkThroughs } from "./blocks.ts";
 import { programOf } from "./program.ts";
 import { linesOf, readOnlyCommands, understand } from "./shell-line.ts";
 import { type SmallSite, startSmallSite } from "./small-site.ts";
 
 const printedAddress = "http://127.0.0.1:8000";
 const languages = ["js", "ts", "json", "sh", "text"];
-const blocks = pages.flatMap(fencedBlocks);
+const blocks = pages.filter((page) => !walkThroughs.includes(page)).flatMap(fencedBlocks);
 const named = (block: Block) => ({ ...block, name: `${block.file}:${block.line}` });
 const examples = [...docstringExamples(), ...blocks.filter(({ language }) => /^[jt]s$/.test(language))].map(
   named,

@@ -73,7 +73,7 @@ export async function startSmallSite(): Promise<SmallSite> {
   }
 }
 
-async function readyAddress(child: ChildProcess, said: () => string): Promise<string> {
+export async function readyAddress(child: ChildProcess, said: () => string): Promise<string> {
   for (let tries = 0; tries < 1200; tries++) {
     if (child.exitCode !== null) throw new Error(`usher start ended with ${child.exitCode}:\n${said()}`);
     const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(said()) ?? [];
@@ -83,7 +83,7 @@ async function readyAddress(child: ChildProcess, said: () => string): Promise<st
   throw new Error(`usher start was not ready within 60 s:\n${said()}`);
 }
 
-async function ended(child: ChildProcess): Promise<void> {
+export async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const end = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");

@@ -62,8 +62,8 @@ async function rate(server: Server, count: number): Promise<void> {
 /** Newest run of the main lane that has ended and is none of those. */
 const newRun = (server: Server, but: readonly string[] = []) =>
   until(async () => {
-    const { items } = await get<{ items: RunRecord[] }>(server, "/v1/runs");
-    return items.find(({ id, lane, status }) => lane === "main" && status !== "running" && !but.includes(id));
+    const { items } = await get<{ items: RunRecord[] }>(server, "/v1/runs?lane=main");
+    return items.find(({ id, status }) => status !== "running" && !but.includes(id));
   });
 
 /** Asks for lists and sends events without a pause. @returns How to end it, and what it saw. */

@@ -25,9 +25,14 @@ export interface Running {
 /** Environment in which nothing is fetched from outside: the download address is a closed port. */
 const offline = { USHER_DOWNLOAD_BASE_URL: "http://127.0.0.1:9" };
 
-/** Runs the real command line in a process of its own. */
-export function startUsher(args: readonly string[], environment: Record<string, string> = {}): Running {
-  const child = spawn(process.execPath, [program, ...args], {
+/** Runs the real command line in a process of its own. @param within Words before the command, such as those that enter a namespace. */
+export function startUsher(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  within: readonly string[] = [],
+): Running {
+  const [command, ...words] = [...within, process.execPath, program, ...args] as [string, ...string[]];
+  const child = spawn(command, words, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...offline, ...environment },
   });
@@ -82,8 +87,12 @@ export function runUsher(
 }
 
 /** Starts a server and waits until it serves. */
-export async function startServer(args: readonly string[], environment: Record<string, string> = {}) {
-  const running = startUsher([...args, "--port", "0"], environment);
+export async function startServer(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  within: readonly string[] = [],
+) {
+  const running = startUsher([...args, "--port", "0"], environment, within);
   const [, address = ""] = await running.until(/(?:serving|serves) on (http:\/\/127\.0\.0\.1:\d+)/);
   return { ...running, address };
 }

@@ -1,11 +1,8 @@
-// Opens homes that a writer left behind, in a process of its own, since a broken file can end the process. Takes a JSON file name:
-// [{ home, batch, acked: [n…], refused: [n…], stores: n }]; prints one JSON line for each home: { at, faults: [text…] }.
-import { readFileSync, writeSync } from "node:fs";
+// Opens homes that a writer of the log left behind, in a process of its own, since a broken file can end the process.
 import { join } from "node:path";
+import { checkEach, load } from "./check-each.js";
 import { changesOf, recordsOf } from "./ledger.js";
 
-const dist = new URL("../../dist/", import.meta.url);
-const load = (name) => import(new URL(name, dist).href);
 const { openLmdbEventLog } = await load("events/lmdb-event-log.js");
 const { openLmdbStateStore } = await load("stores/lmdb-state-store.js");
 
@@ -72,15 +69,4 @@ async function storeFaults({ home, stores }) {
   return faults;
 }
 
-const homes = JSON.parse(readFileSync(process.argv[2], "utf8"));
-for (const [at, home] of homes.entries()) {
-  const faults = [];
-  for (const look of [logFaults, storeFaults]) {
-    try {
-      faults.push(...(await look(home)));
-    } catch (error) {
-      faults.push(`unopened: ${error.message}`);
-    }
-  }
-  writeSync(1, `${JSON.stringify({ at, faults: faults.slice(0, 5) })}\n`);
-}
+await checkEach([logFaults, storeFaults]);

@@ -1,11 +1,9 @@
-// Opens homes that the writer of tables left behind, as check-homes.js does with those of the log, and prints the same.
-import { readFileSync, writeSync } from "node:fs";
+// Opens homes that the writer of tables left behind, as check-homes.js does with those of the log.
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkEach, load } from "./check-each.js";
 import { rowsOf } from "./ledger.js";
 
-const dist = new URL("../../dist/", import.meta.url);
-const load = (name) => import(new URL(name, dist).href);
 const { openDuckdb } = await load("engine/duckdb.js");
 const { openLake } = await load("lake/delta-lake.js");
 const { commitOrDiscard } = await load("lake/lake.js");
@@ -52,16 +50,5 @@ async function releaseFaults({ home, stores }) {
   return faults;
 }
 
-const homes = JSON.parse(readFileSync(process.argv[2], "utf8"));
-for (const [at, home] of homes.entries()) {
-  const faults = [];
-  for (const look of [releaseFaults, lakeFaults]) {
-    try {
-      faults.push(...(await look(home)));
-    } catch (error) {
-      faults.push(`unopened: ${error.message}`);
-    }
-  }
-  writeSync(1, `${JSON.stringify({ at, faults: faults.slice(0, 5) })}\n`);
-}
+await checkEach([releaseFaults, lakeFaults]);
 await engine.close();

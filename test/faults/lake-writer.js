@@ -1,19 +1,26 @@
 // A writer of tables and releases in a process of its own, so that it can be traced and broken. Takes one JSON argument:
-// { home, from, calls }: calls from..calls−1. Each writes a version of two tables, every third one a release, too. Prints, one write each:
+// { home, from, calls, sameNames }: calls from..calls−1; with `sameNames` random names are the same in each run. Each writes a version of two tables, every third one a release, too. Prints, one write each:
 //   recv <n>   the call n is about to be made        ack <n>      both tables were committed
 //   nak <n> <code> after <ms>   one was refused      store <n>    the release of call n serves
 //   snak <n> <code> after <ms>  it was refused
+import crypto from "node:crypto";
 import { writeSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { load } from "./check-each.js";
 import { rowsOf, trainingRows } from "./ledger.js";
 
-const { home, from = 0, calls } = JSON.parse(process.argv[2] ?? "{}");
-const dist = new URL("../../dist/", import.meta.url);
-const load = (name) => import(new URL(name, dist).href);
+const { home, from = 0, calls, sameNames = false } = JSON.parse(process.argv[2] ?? "{}");
+if (sameNames) {
+  let count = 0;
+  crypto.randomUUID = () => `${String(count++).padStart(8, "0")}-0000-4000-8000-000000000000`;
+  syncBuiltinESMExports();
+}
 const { openDuckdb } = await load("engine/duckdb.js");
 const { openLake } = await load("lake/delta-lake.js");
 const { commitOrDiscard } = await load("lake/lake.js");
+const { asUsherError } = await load("errors.js");
 const { releaseStore } = await load("registry/release-store.js");
 const { trainRelease } = await load("registry/train-release.js");
 const { interactionsFromTriples } = await load("data/interactions.js");
@@ -26,7 +33,9 @@ const told = async (name, call, work) => {
     await work();
     return true;
   } catch (error) {
-    print(`${name} ${call} ${error.code ?? error.message} after ${Math.round(performance.now() - began)} ms`);
+    print(
+      `${name} ${call} ${(name === "snak" ? asUsherError(error) : error).code} after ${Math.round(performance.now() - began)} ms`,
+    );
     return false;
   }
 };

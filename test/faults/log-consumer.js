@@ -3,10 +3,9 @@
 import { appendFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { load } from "./check-each.js";
 
 const { home, out, plantEarly = false } = JSON.parse(process.argv[2] ?? "{}");
-const dist = new URL("../../dist/", import.meta.url);
-const load = (name) => import(new URL(name, dist).href);
 const { openLmdbEventLog } = await load("events/lmdb-event-log.js");
 const { openConsumer } = await load("events/consumer.js");
 

@@ -6,6 +6,7 @@
 //   failed <code>   the environment has failed for ever; the process then ends with 1, as a server does
 import { writeSync } from "node:fs";
 import { join } from "node:path";
+import { load } from "./check-each.js";
 
 const {
   home,
@@ -17,8 +18,6 @@ const {
   idGeneration = 8,
   trim = false,
 } = JSON.parse(process.argv[2] ?? "{}");
-const dist = new URL("../../dist/", import.meta.url);
-const load = (name) => import(new URL(name, dist).href);
 const { openLmdbEventLog } = await load("events/lmdb-event-log.js");
 const { openLmdbStateStore } = await load("stores/lmdb-state-store.js");
 const { recordsOf, changesOf } = await import("./ledger.js");

@@ -22,6 +22,22 @@ const bugs = {
     from: "commit = root.batch(change);",
     to: "commit = Promise.resolve(); setTimeout(() => { if (!down) root.batch(change); }, 100);",
   },
+  /** A commit that fails counts all the same. */
+  swallowedFailure: {
+    module: "stores/lmdb-environment.js",
+    from: "await watched(commit.catch(throwCommitError), size);",
+    to: "await watched(commit.catch(() => {}), size);",
+  },
+  /** A failed sync of a file or a folder is told to nobody. */
+  swallowedSync: {
+    module: "durable-file.js",
+    from: 'import { link, mkdir, open, rename, rm } from "node:fs/promises";',
+    to: `import { link, mkdir, open as reallyOpen, rename, rm } from "node:fs/promises";
+      const open = async (...given) => {
+        const file = await reallyOpen(...given);
+        return { sync: () => file.sync().catch(() => {}), close: () => file.close(), writeFile: (data) => file.writeFile(data) };
+      };`,
+  },
   /** A file that another program wrote is not synced. */
   noFileSync: { module: "durable-file.js", from: 'await open(path, "r+")', to: "{ sync() {}, close() {} }" },
   /** Names in a folder are not synced. */

@@ -37,7 +37,7 @@ function ackedTooEarly(
   }
 }
 
-describe.skipIf(!canTrace)("accepted means durable", () => {
+describe.skipIf(!canTrace)("accepted means durable", { timeout: 180_000 }, () => {
   it("every acknowledgement comes after everything was synced", () => {
     expect(ackedTooEarly({ calls: 12, batch: 3 })).toEqual({ acks: 12, early: [] });
   });
@@ -49,7 +49,7 @@ describe.skipIf(!canTrace)("accepted means durable", () => {
   });
 });
 
-describe.skipIf(!canTrace)("power cuts, a seeded sample", () => {
+describe.skipIf(!canTrace)("power cuts, a seeded sample", { timeout: 180_000 }, () => {
   it("loses nothing acknowledged, tears nothing, opens every disk", () => {
     const verdict = cutEverywhere({ calls: 24, batch: 3, torn: 3, seed: 20261121, disksMax: 150 });
     expect(verdict).toMatchObject({ lost: 0, torn: 0, unopened: 0, faults: [] });
@@ -73,7 +73,7 @@ describe.skipIf(!canTrace)("power cuts, a seeded sample", () => {
   });
 });
 
-describe.skipIf(!canTrace)("power cuts of tables and releases, a seeded sample", () => {
+describe.skipIf(!canTrace)("power cuts of tables and releases, a seeded sample", { timeout: 180_000 }, () => {
   const settings = { subject: "lake", calls: 3, batch: 0, torn: 1, seed: 20261121 } as const;
 
   it("loses nothing acknowledged, tears nothing, opens every disk, and the next version can be written", () => {

@@ -103,7 +103,7 @@ function straceArgs(
   { file, names, paths = [], inject, contents = false }: TraceOptions & { file: string },
 ): string[] {
   return [
-    ...["-f", "-xx", "-y", "-o", file, "-s", contents ? "10000000" : "256"],
+    ...["-f", "--seccomp-bpf", "-xx", "-y", "-o", file, "-s", contents ? "10000000" : "256"],
     ...paths.flatMap((path) => ["-P", path]),
     ...["-e", `trace=${names.join(",")}`],
     ...(inject === undefined ? [] : ["-e", `inject=${inject}`]),

@@ -38,6 +38,18 @@ describe("configuration", () => {
     expect(settings.find(({ key }) => key === "seed")?.origin).toBe("environment");
   });
 
+  it("reads true and false from the environment, and nothing else for them", async () => {
+    const hidden = async (text: string) =>
+      (await loadConfiguration({ home, environment: { USHER_HIDE_CONSUMED: text } })).values.hide_consumed;
+    expect([await hidden("true"), await hidden("false")]).toEqual([true, false]);
+    for (const text of ["no", "", "0", "TRUE"]) {
+      await expect(hidden(text)).rejects.toMatchObject({
+        code: "CONFIG_INVALID",
+        message: `USHER_HIDE_CONSUMED: expected true or false, got "${text}"`,
+      });
+    }
+  });
+
   it("reads model parameters as JSON from the environment", async () => {
     const { values } = await loadConfiguration({
       home,

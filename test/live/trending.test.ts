@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { UsherEvent } from "../../src/contracts/events.ts";
 import { actionOf, weightOf } from "../../src/live/action.ts";
+import { bucketPrefix } from "../../src/live/keys.ts";
 import { openLiveState } from "../../src/live/live-state.ts";
 import { type TrendWindow, trendWindowNames, trendWindows } from "../../src/live/trending.ts";
 import { memoryStateStore } from "../contract/memory-state-store.ts";
@@ -70,6 +71,34 @@ describe("trending", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it("forgets buckets that no window reaches any more, and is the same state as one that has not yet", async () => {
+    const minuteMs = 60_000;
+    const events = Array.from({ length: 300 }, (_, at) =>
+      event("like", { user_id: "u", item_id: "a" }, nowMs - at * hourMs),
+    );
+    const store = memoryStateStore();
+    const failed = (error: unknown) => {
+      throw error;
+    };
+    const forgetting = await openLiveState({ store, now: () => nowMs, flushMs: 5, onFailure: failed });
+    const keeping = await open();
+    for (const live of [forgetting, keeping]) await live.apply(events);
+    const bucketsOf = async (widthMs: number) => {
+      const all = {
+        from: bucketPrefix({ widthMs, startMs: 0 }),
+        to: bucketPrefix({ widthMs, startMs: 2 * nowMs }),
+      };
+      return (await store.range(all)).length;
+    };
+    await expect.poll(() => bucketsOf(hourMs), { timeout: 50_000 }).toBe(9 * 24 + 1);
+    expect(await bucketsOf(minuteMs)).toBe(25 + 1);
+    for (const window of trendWindowNames) {
+      expect(await forgetting.trending(window, nowMs)).toEqual(await keeping.trending(window, nowMs));
+    }
+    expect(await forgetting.canonicalHash()).toBe(await keeping.canonicalHash());
+    await forgetting.close();
   });
 
   it("takes a retracted event out of the bucket in which it was", async () => {

@@ -4,10 +4,16 @@ import { interactionsFromTriples } from "../../src/data/interactions.ts";
 import { vocabulary } from "../../src/data/vocabulary.ts";
 import type { LivePair, LiveView } from "../../src/live/live-view.ts";
 import { personHistory } from "../../src/recommend/person-history.ts";
-import { recommender } from "../../src/recommend/recommender.ts";
+import { builtInPlans } from "../../src/recommend/plan.ts";
+import { type ListRequest, recommender, type TrendingNow } from "../../src/recommend/recommender.ts";
 import { films, smallCatalogue, smallRelease } from "./small-release.ts";
 
+const trending = builtInPlans.get("trending");
+const continuing = builtInPlans.get("continue");
 const small = recommender({ release: smallRelease, catalogue: smallCatalogue });
+const trendingOf = ({ now, ...request }: ListRequest & { now: TrendingNow }) =>
+  small.recommend({ ...request, plan: trending, trending: now });
+const begunOf = (request: ListRequest) => small.recommend({ ...request, plan: continuing });
 const ids = (entries: readonly { item: { itemId: string } }[]) => entries.map(({ item }) => item.itemId);
 const pair = (itemId: string, more: Partial<LivePair> = {}): LivePair => ({
   itemId,
@@ -64,11 +70,7 @@ describe("a list after a person has acted", () => {
           items: pairs.map(({ itemId }) => ({ itemId, score: 1, ...counts })),
         };
         const request = { userId, k: 200, live, hideConsumed };
-        const lists = [
-          small.recommend(request),
-          small.trending({ ...request, now }),
-          small.continuing(request),
-        ];
+        const lists = [small.recommend(request), trendingOf({ ...request, now }), begunOf(request)];
         for (const { items } of lists) {
           for (const { itemId, isDenied, isConsumed } of pairs) {
             if (isDenied || (hideConsumed && isConsumed)) expect(ids(items)).not.toContain(itemId);
@@ -146,7 +148,7 @@ describe("what others do now, and what was begun", () => {
     items: ["gone", "6", "8", "2", "3", "10"].map((itemId, at) => ({ itemId, score: 9 - at, ...counts })),
   };
   it("lists trending items that the catalogue shows, without what the person consumed", () => {
-    const { surface, items } = small.trending({ k: 10, now });
+    const { surface, items } = trendingOf({ k: 10, now });
     expect([surface, ids(items)]).toEqual(["trending", ["8", "2", "3", "10"]]);
     expect(items[0]).toMatchObject({
       rank: 1,
@@ -157,28 +159,28 @@ describe("what others do now, and what was begun", () => {
         because: [],
       },
     });
-    expect(ids(small.trending({ userId: "1", k: 2, now }).items)).toEqual(["8", "3"]);
-    expect(ids(small.trending({ k: 10, now, genre: "crime", excluded: ["8"] }).items)).toEqual(["2", "10"]);
-    expect(small.trending({ k: 10, now, genre: "Western" }).items).toEqual([]);
+    expect(ids(trendingOf({ userId: "1", k: 2, now }).items)).toEqual(["8", "3"]);
+    expect(ids(trendingOf({ k: 10, now, genre: "crime", excluded: ["8"] }).items)).toEqual(["2", "10"]);
+    expect(trendingOf({ k: 10, now, genre: "Western" }).items).toEqual([]);
   });
   it("says once, and in the last hour", () => {
     const once = { window: "1h", items: [{ itemId: "8", score: 1, ...counts, actionCount: 1 }] };
-    expect(small.trending({ k: 1, now: once }).items[0]?.reason.text).toBe(
+    expect(trendingOf({ k: 1, now: once }).items[0]?.reason.text).toBe(
       "watched, liked or rated once in the last hour",
     );
     const week = { ...once, window: "7d" };
-    expect(small.trending({ k: 1, now: week }).items[0]?.reason.text).toContain("in the last 7 days");
+    expect(trendingOf({ k: 1, now: week }).items[0]?.reason.text).toContain("in the last 7 days");
   });
   it("lists what was begun in its order", () => {
     const begun = (itemId: string, progress: number) => ({ itemId, progress, tsMs: 0 });
     const live = viewOf([], { continuing: [begun("3", 0.4), begun("zzz", 0.1), begun("8", 0.2)] });
-    const { surface, items } = small.continuing({ userId: "nobody", k: 10, live });
+    const { surface, items } = begunOf({ userId: "nobody", k: 10, live });
     expect([surface, ids(items)]).toEqual(["continue", ["3", "8"]]);
     expect(items[0]?.reason.text).toBe("you have watched 40 % of it");
-    expect(small.continuing({ userId: "nobody", k: 10 }).items).toEqual([]);
+    expect(begunOf({ userId: "nobody", k: 10 }).items).toEqual([]);
   });
   it.each([0, 201])("refuses k = %s", (k) => {
-    expect(() => small.trending({ k, now })).toThrow(/k: expected an integer in 1..200/);
-    expect(() => small.continuing({ k })).toThrow(/k: expected an integer in 1..200/);
+    expect(() => trendingOf({ k, now })).toThrow(/k: expected an integer in 1..200/);
+    expect(() => begunOf({ k })).toThrow(/k: expected an integer in 1..200/);
   });
 });

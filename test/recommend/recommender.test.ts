@@ -67,9 +67,10 @@ describe("recommend", () => {
   it("filters by genre without regard to case and accents, and gives nothing for one that no item has", () => {
     expect(ids(small.recommend({ userId: "1", k: 10, genre: "CRIME" }).items).sort()).toEqual(["10", "8"]);
     expect(ids(small.recommend({ userId: "1", k: 10, genre: "comedie" }).items)).toEqual(["3"]);
-    expect(small.recommend({ userId: "1", k: 10, genre: "Western" })).toEqual({
+    expect(small.recommend({ userId: "1", k: 10, genre: "Western" })).toMatchObject({
       surface: "for-you",
       items: [],
+      emptiedBy: "genre",
     });
     expect(small.recommend({ userId: "1", k: 10, genre: " " }).items).toEqual([]);
   });
@@ -82,11 +83,11 @@ describe("recommend", () => {
   });
 
   it("answers the same again, whatever was asked in between", () => {
-    const first = small.recommend({ userId: "1", k: 5 });
+    const first = small.recommend({ userId: "1", k: 5 }).items;
     small.recommend({ userId: "2", k: 200, genre: "Crime" });
     small.similar({ itemId: "1", k: 3 });
     small.top({ k: 10 });
-    expect(small.recommend({ userId: "1", k: 5 })).toEqual(first);
+    expect(small.recommend({ userId: "1", k: 5 }).items).toEqual(first);
   });
 
   it.each([0, 201, -1, 1.5, Number.NaN])("refuses k = %s", (k) => {
@@ -111,7 +112,8 @@ describe("users without a liked item", () => {
     const { surface, items } = small.recommend({ userId: "low", k: 200 });
     expect(surface).toBe("top");
     expect(ids(items)).toEqual(ids(small.top({ k: 200 })).filter((id) => id !== "5" && id !== "1"));
-    expect(small.recommend({ userId: "silent", k: 3 })).toEqual(small.recommend({ userId: "nobody", k: 3 }));
+    const listOf = (userId: string) => small.recommend({ userId, k: 3 }).items;
+    expect(listOf("silent")).toEqual(listOf("nobody"));
   });
 });
 

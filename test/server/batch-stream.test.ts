@@ -15,9 +15,10 @@ let socket: Socket;
 beforeEach(async () => {
   const context = smallContext();
   const serving = context.serving()!;
-  const { items } = serving.recommender.recommend({ userId: "1", k: 7 });
+  const answered = serving.recommender.recommend({ userId: "1", k: 7 });
+  const { items } = answered;
   const list: Recommendations = {
-    surface: "for-you",
+    ...answered,
     items: Array.from({ length: 200 }, (_, at) => ({ ...items[at % items.length]!, rank: at + 1 })),
   };
   computed = 0;

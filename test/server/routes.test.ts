@@ -28,6 +28,7 @@ describe("GET /v1/users/{user_id}/recommendations", () => {
       generated_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       degraded: [],
       items: [expect.anything(), expect.anything()],
+      next_cursor: expect.any(String),
     });
     expect(body.items[0]).toEqual({
       item_id: "5",
@@ -165,6 +166,9 @@ describe("the catalogue", () => {
         title: "Alien (1979)",
         release_year: 1979,
         genres: ["Horror", "Sci-Fi"],
+        source: "audience",
+        shared: { people: [], genres: ["Sci-Fi"] },
+        text: "Sci-Fi",
       },
       expect.objectContaining({ item_id: "3", rank: 2 }),
     ]);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm } from "node:fs/promises";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,6 +54,14 @@ afterEach(async () => {
 
 const ratings = "user_id,item_id,rating\na,x,4\n";
 const left = async () => (existsSync(uploads()) ? readdir(uploads()) : []);
+
+/** Files of uploads that this process holds open, where the system tells. */
+async function openFiles(): Promise<string[]> {
+  const folder = "/proc/self/fd";
+  if (!existsSync(folder)) return [];
+  const links = (await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => ""));
+  return (await Promise.all(links)).filter((link) => link.startsWith(uploads()));
+}
 
 /** A form as clients send it; `undefined` bytes of a file make it a field. */
 const part = (name: string, content: string, filename?: string) =>
@@ -297,12 +305,15 @@ describe("an upload", () => {
     await until(() => /HTTP\/1\.1 408 [\s\S]*expected more of it within 30 seconds/.test(text()));
     expect(await left()).toEqual([]);
     await closed;
+    await until(async () => (await openFiles()).length === 0);
   }, 60_000);
 
   it("that goes on and on after a refusal is not listened to for ever", async () => {
     const { socket, text, closed } = dial();
-    const drip = setInterval(() => socket.write("1\r\nx\r\n"), 100);
+    app.server.headersTimeout = app.server.requestTimeout = 300;
     socket.write(`${head("chunked")}5\r\n--b\r\n\r\n`);
+    await wait(2500); // Node has said that it is late, and will not say so again
+    const drip = setInterval(() => socket.write("1\r\nx\r\n"), 100);
     const first = file(".hidden", "x".repeat(100));
     socket.write(`${(first.length - 5).toString(16)}\r\n${first.slice(5)}\r\n`);
     await until(() => /HTTP\/1\.1 400/.test(text()));

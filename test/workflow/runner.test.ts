@@ -7,12 +7,13 @@ import { UsherError } from "../../src/errors.ts";
 import { openRunStore, type RunStore } from "../../src/workflow/run-store.ts";
 import { runnerOf } from "../../src/workflow/runner.ts";
 import { inOrder, type Task } from "../../src/workflow/task.ts";
-import { heldClock, until } from "./held-clock.ts";
+import { type HeldClock, heldClock, until } from "./held-clock.ts";
 
 let folder: string;
 let store: RunStore;
-const clock = heldClock();
+let clock: HeldClock;
 beforeEach(async () => {
+  clock = heldClock();
   folder = await mkdtemp(join(tmpdir(), "usher-runs-"));
   store = await openRunStore(folder);
 });
@@ -349,6 +350,8 @@ describe("the history", () => {
       `${nightly}.json`,
       "run-20260101T000000005-00000000.json",
     ]);
+    expect((await store.list({ lane: "main" })).map(({ id }) => id)).toEqual([nightly]);
+    expect((await store.list({ lane: "events", limit: 600 })).length).toBe(500);
   });
 
   it("of a home without one is empty", async () => {

@@ -38,6 +38,7 @@ export function compatRoutes(app: App, context: ServerContext): void {
   app.get(
     "/recommend_movies/:user_id",
     {
+      config: { scope: "read", self: "user_id" },
       schema: {
         tags,
         operationId: "legacyRecommendMovies",
@@ -54,7 +55,7 @@ export function compatRoutes(app: App, context: ServerContext): void {
       const recommendations = items.map(({ item, ratingPredicted }) => ({
         id: legacyId(item.itemId),
         title: item.title,
-        rating_predicted: ratingPredicted,
+        ...(ratingPredicted === undefined ? {} : { rating_predicted: ratingPredicted }),
       }));
       return { user_id: legacyId(userId), recommendations };
     },
@@ -62,6 +63,7 @@ export function compatRoutes(app: App, context: ServerContext): void {
   app.get(
     "/api/v1/recommendations/:user_id",
     {
+      config: { scope: "read", self: "user_id" },
       schema: {
         tags,
         operationId: "legacyRecommendations",
@@ -89,6 +91,7 @@ export function compatRoutes(app: App, context: ServerContext): void {
   app.get(
     "/movie/:id",
     {
+      config: { scope: "read", self: "nobody" },
       schema: {
         tags,
         operationId: "legacyMovie",
@@ -99,7 +102,7 @@ export function compatRoutes(app: App, context: ServerContext): void {
       },
     },
     (request) => {
-      const item = servingNow(context).items.get(request.params.id);
+      const item = servingNow(context).items.get(request.params.id, { nowMs: Date.now() });
       if (!item) throw unknownItem(request.params.id);
       return { id: legacyId(item.itemId), ...itemBody(item) };
     },
@@ -171,6 +174,7 @@ function compatBatchRoute(app: App, context: ServerContext): void {
   app.get(
     "/rec/v3/:users",
     {
+      config: { scope: "read" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,

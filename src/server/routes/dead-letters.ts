@@ -21,6 +21,7 @@ export function deadLetterRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/dead-letters",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "listDeadLetters",
@@ -44,6 +45,7 @@ export function deadLetterRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/dead-letters/:id",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "getDeadLetter",
@@ -62,6 +64,7 @@ function resubmitRoute(app: App, context: ServerContext): void {
   app.post(
     "/v1/dead-letters/:id/resubmit",
     {
+      config: { scope: "admin" },
       // the event is checked by the intake, which says more; without a body what came is submitted as it is
       validatorCompiler: (part) =>
         part.httpPart === "body" ? (value: unknown) => ({ value }) : compileValidator(part),

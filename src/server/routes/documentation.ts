@@ -4,6 +4,7 @@ import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { NoQuery } from "../../contracts/http.ts";
+import { scopeOfPart } from "../access/doors.ts";
 import { type App, answersOf, problemAnswer } from "./schema.ts";
 
 /** What the page at /docs may load: its own files, and nothing from the network. The page sets styles by script. */
@@ -12,7 +13,7 @@ const pagePolicy =
   "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Collects the schemas of all routes that are registered after it, and serves the page. */
-export function documentationPages(app: FastifyInstance): void {
+export function documentationPages(app: FastifyInstance, basePath: string): void {
   const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
   app.register(swagger, {
     openapi: {
@@ -26,14 +27,28 @@ export function documentationPages(app: FastifyInstance): void {
         version,
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
+      ...(basePath === "" ? {} : { servers: [{ url: basePath }] }),
+      components: {
+        securitySchemes: {
+          key: {
+            type: "http",
+            scheme: "bearer",
+            description:
+              "An API key with the scope of the route, or a user's token. A server that listens on loopback needs none.",
+          },
+        },
+      },
     },
     convertConstToEnum: false,
     transformObject: withRequestIds,
+    transform: ({ schema, url, route }) => ({
+      schema: { ...schema, security: route.config?.scope === "open" ? [] : [{ key: [] }] },
+      url,
+    }),
   });
-  app.register(swaggerUi, {
-    routePrefix: "/docs",
-    staticCSP: pagePolicy,
-    theme: { title: "Usher API" },
+  app.register(async (pages) => {
+    pages.decorate(scopeOfPart, "read");
+    pages.register(swaggerUi, { routePrefix: "/docs", staticCSP: pagePolicy, theme: { title: "Usher API" } });
   });
 }
 
@@ -54,11 +69,12 @@ function withRequestIds(document: object) {
 }
 
 /** The document of the interface, and the way from `/` to its page. */
-export function documentationRoutes(app: App): void {
+export function documentationRoutes(app: App, basePath: string): void {
   let document: string | undefined;
   app.get(
     "/openapi.json",
     {
+      config: { scope: "read", self: "nobody" },
       schema: {
         tags: ["documentation"],
         operationId: "openapi",
@@ -78,6 +94,7 @@ export function documentationRoutes(app: App): void {
   app.get(
     "/",
     {
+      config: { scope: "read", self: "nobody" },
       schema: {
         tags: ["documentation"],
         operationId: "home",
@@ -85,10 +102,12 @@ export function documentationRoutes(app: App): void {
         response: {
           302: { type: "null", description: "See /docs" },
           400: problemAnswer("PARAMETER_INVALID"),
-          403: problemAnswer("HOST_REFUSED"),
+          401: problemAnswer("KEY_REQUIRED"),
+          403: problemAnswer("SCOPE_MISSING"),
+          429: problemAnswer("RATE_LIMITED"),
         },
       },
     },
-    (_request, reply) => void reply.redirect("/docs"),
+    (_request, reply) => void reply.redirect(`${basePath}/docs`),
   );
 }

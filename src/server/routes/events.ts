@@ -9,11 +9,13 @@ import {
   historyLengthDefault,
 } from "../../contracts/event-bodies.ts";
 import { NoQuery, UserParams } from "../../contracts/http.ts";
+import { UsherError } from "../../errors.ts";
 import { eventBatch } from "../../events/event-batch.ts";
 import { readCursor, writeCursor } from "../../recommend/cursor.ts";
+import { checkOwnEvents } from "../access/guard.ts";
 import { livingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
-import { compileValidator } from "../validation.ts";
+import { checkDepth, compileValidator } from "../validation.ts";
 import { type App, acceptedOf, answersOf } from "./schema.ts";
 
 const tags = ["events"];
@@ -36,6 +38,7 @@ export function eventRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/users/:user_id/events",
     {
+      config: { scope: "read", self: "user_id" },
       serializerCompiler: writeJson,
       schema: {
         tags,
@@ -70,6 +73,7 @@ function takeRoute(scope: App, context: ServerContext): void {
   scope.post(
     "/v1/events",
     {
+      config: { scope: "events", self: "events" },
       bodyLimit: eventBytesMax,
       validatorCompiler: compileAllButBody,
       serializerCompiler: writeJson,
@@ -98,7 +102,11 @@ function takeRoute(scope: App, context: ServerContext): void {
     async (request, reply) => {
       const { intake } = livingNow(context);
       const isLines = mediaTypeOf(request.headers["content-type"]) === linesType;
-      const batch = eventBatch(request.body as Uint8Array, isLines ? "lines" : "json");
+      const body = request.body as Uint8Array | undefined;
+      if (!body) throw new UsherError("BODY_INVALID", "body: expected events, got nothing");
+      if (!isLines) checkDepth(body); // a line is read by itself, and refused by itself
+      const batch = eventBatch(body, isLines ? "lines" : "json");
+      checkOwnEvents(request.asker, batch.values);
       const results = await intake.take(batch);
       reply.code(202);
       return { results } as never;

@@ -37,6 +37,7 @@ function importRoute(app: App, context: ServerContext): void {
   app.post(
     "/v1/imports",
     {
+      config: { scope: "admin" },
       validatorCompiler: compileAllButUpload,
       schema: {
         tags: ["workflow"],
@@ -54,6 +55,8 @@ function importRoute(app: App, context: ServerContext): void {
     async (request, reply) => {
       const upkeep = upkeepOf(context);
       if (request.isMultipart()) return reply.code(202).send(await takeUpload(request, upkeep));
+      if (!request.body)
+        throw new UsherError("BODY_INVALID", "body: expected a data set or files, got nothing");
       const { source, ratings_file: ratingsFile } = request.body as Static<typeof ImportBody>;
       return reply
         .code(202)

@@ -139,7 +139,7 @@ function audienceRoute(app: App, context: ServerContext): void {
     },
     async (request) => {
       const { item_id } = request.params;
-      if (!servingNow(context).items.get(item_id)) throw unknownItem(item_id);
+      if (!servingNow(context).items.get(item_id, { nowMs: Date.now() })) throw unknownItem(item_id);
       const lists = listsNow(context);
       const found = await lists.storedAudienceFor(item_id);
       const edition = found?.edition ?? (await lists.current());

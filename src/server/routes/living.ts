@@ -10,10 +10,10 @@ import {
   TrendingQuery,
   UserParams,
 } from "../../contracts/http.ts";
-import { listHead, livingNow, recommendedItemBody, servingNow } from "../answers.ts";
+import { listBody, listHead, livingNow, logList, recommendedItemBody, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
 import { askedList, listFor } from "../person-list.ts";
-import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
+import { type App, answersOf, handlerTimeoutMs, listErrors } from "./schema.ts";
 
 const tags = ["recommendations"];
 
@@ -22,6 +22,7 @@ export function livingRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/trending",
     {
+      config: { scope: "read", self: "nobody" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -34,14 +35,17 @@ export function livingRoutes(app: App, context: ServerContext): void {
     async (request) => {
       const serving = servingNow(context);
       const { k = listLengthDefault, genre, window = "24h" } = request.query;
-      const now = { window, items: await livingNow(context).live.trending(window) };
-      const items = serving.recommender.trending({ k, genre, now }).items.map(recommendedItemBody);
-      return { ...listHead(request.id, serving), surface: "trending" as const, window, items };
+      livingNow(context);
+      const asked = { surface: "trending", k, genre, window };
+      const { items } = await listFor({ context, serving }, asked);
+      const body = { surface: "trending" as const, window, items: items.map(recommendedItemBody) };
+      return { ...listHead(request.id, serving), ...body };
     },
   );
   app.get(
     "/v1/sessions/:session_id/recommendations",
     {
+      config: { scope: "read" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -49,20 +53,21 @@ export function livingRoutes(app: App, context: ServerContext): void {
         summary: "What a visitor without an account should see next, from what the session has done",
         params: SessionParams,
         querystring: RecommendQuery,
-        response: answersOf(SessionAnswer, ["NOT_READY", "TOO_SLOW"]),
+        response: answersOf(SessionAnswer, [...listErrors, "TOO_SLOW"]),
       },
     },
     async (request) => {
       const serving = servingNow(context);
       const sessionId = request.params.session_id;
       livingNow(context);
-      const { surface, items } = await listFor({ context, serving }, askedList({ sessionId }, request.query));
+      const { explain, ...query } = request.query;
+      const answering = { context, serving, requestId: request.id };
+      const list = await listFor(answering, askedList({ sessionId }, query));
+      if (context.logger) logList(request, list, serving.version);
       return {
         ...listHead(request.id, serving),
         session_id: sessionId,
-        surface,
-        degraded: [],
-        items: items.map(recommendedItemBody),
+        ...listBody(list, { explain, paged: true }),
       };
     },
   );
@@ -73,6 +78,7 @@ function mergeRoute(app: App, context: ServerContext): void {
   app.post(
     "/v1/users/:user_id/merge",
     {
+      config: { scope: "events", self: "user_id" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags: ["events"],

@@ -12,6 +12,7 @@ export function metricsRoute(app: App, { registry }: Pick<ServerMetrics, "regist
   app.get(
     "/metrics",
     {
+      config: { scope: "read" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags: ["operation"],

@@ -12,6 +12,7 @@ export function operationRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/models",
     {
+      config: { scope: "read" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags: ["operation"],
@@ -30,6 +31,7 @@ export function operationRoutes(app: App, context: ServerContext): void {
   app.get(
     "/health/live",
     {
+      config: { scope: "open" },
       schema: {
         tags: ["operation"],
         operationId: "live",
@@ -47,6 +49,7 @@ function readyRoute(app: App, context: ServerContext): void {
   app.get(
     "/health/ready",
     {
+      config: { scope: "read" },
       schema: {
         tags: ["operation"],
         operationId: "ready",

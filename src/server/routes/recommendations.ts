@@ -4,26 +4,24 @@ import {
   BatchAnswer,
   BatchBody,
   type BatchResultBody,
-  ItemParams,
   listLengthDefault,
   NoQuery,
   RecommendationsAnswer,
   RecommendQuery,
-  SimilarAnswer,
-  SimilarQuery,
   TopAnswer,
   TopQuery,
   UserParams,
 } from "../../contracts/http.ts";
 import { idExpectation, isId, shown } from "../../contracts/mismatch.ts";
 import { UsherError } from "../../errors.ts";
+import { compileFilter } from "../../recommend/filter/compile.ts";
 import type { Recommendations } from "../../recommend/recommender.ts";
-import { listHead, recommendedItemBody, servingNow, similarItemBody } from "../answers.ts";
+import { degradedNow, listBody, listHead, logList, recommendedItemBody, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
-import { type Answering, askedList, listFor } from "../person-list.ts";
+import { type Answering, type AskedList, askedList, listFor, nameOf, planNamed } from "../person-list.ts";
 import { asServerError, problemOf } from "../problem.ts";
 import { storedAnswer } from "./lists.ts";
-import { type App, answersOf, handlerTimeoutMs } from "./schema.ts";
+import { type App, answersOf, handlerTimeoutMs, listErrors } from "./schema.ts";
 
 const tags = ["recommendations"];
 
@@ -39,24 +37,28 @@ export interface UserResult {
 
 /** Recommends for many users from one release, giving way to other requests between them. */
 export async function* recommendForMany(
-  { context, serving }: Answering,
-  request: { userIds: readonly string[]; k: number },
+  answering: Answering,
+  request: { userIds: readonly string[] } & Pick<AskedList, "k" | "surface" | "genre" | "filter">,
 ): AsyncGenerator<UserResult> {
-  const { k } = request;
+  const { userIds, ...wanted } = request;
   let turnEnds = performance.now() + turnMs;
-  for (const userId of request.userIds) {
+  for (const userId of userIds) {
     if (performance.now() > turnEnds) {
       await setImmediate();
       turnEnds = performance.now() + turnMs;
     }
     try {
       const person = { userId: checkedId(userId) };
-      yield { userId, found: await listFor({ context, serving }, { person, k }) };
+      yield { userId, found: await listFor(ofUser(answering, userId), { ...wanted, person }) };
     } catch (error) {
       yield { userId, error: asServerError(error) };
     }
   }
 }
+
+/** The same request draws for each of its users anew. */
+const ofUser = ({ requestId, ...answering }: Answering, userId: string): Answering =>
+  requestId === undefined ? answering : { ...answering, requestId: `${requestId} ${userId}` };
 
 function checkedId(id: string): string {
   if (isId(id)) return id;
@@ -70,6 +72,7 @@ export function userListRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/users/:user_id/recommendations",
     {
+      config: { scope: "read", self: "user_id" },
       schema: {
         tags,
         operationId: "recommend",
@@ -77,32 +80,35 @@ export function userListRoutes(app: App, context: ServerContext): void {
         description: "Uses every event that was accepted before the request.",
         params: UserParams,
         querystring: RecommendQuery,
-        response: answersOf(RecommendationsAnswer, ["NOT_READY", "TOO_SLOW"]),
+        response: answersOf(RecommendationsAnswer, [...listErrors, "TOO_SLOW"]),
       },
       handlerTimeout: handlerTimeoutMs,
     },
     async (request) => {
       const serving = servingNow(context);
       const userId = request.params.user_id;
-      const { source, ...query } = request.query;
+      const { explain, source, ...query } = request.query;
       if (source === "stored") {
         const k = query.k ?? listLengthDefault;
         const stored = await storedAnswer(context, { requestId: request.id, userId, k, query });
         if (stored) return stored;
       }
-      const { surface, items } = await listFor({ context, serving }, askedList({ userId }, query));
+      const answering = { context, serving, requestId: request.id };
+      const list = await listFor(answering, askedList({ userId }, query));
+      if (context.logger) logList(request, list, serving.version);
+      const body = listBody(list, { explain, paged: true });
       return {
         ...listHead(request.id, serving),
         user_id: userId,
-        surface,
-        degraded: source === "stored" ? ["lists"] : [],
-        items: items.map(recommendedItemBody),
+        ...body,
+        degraded: source === "stored" ? [...body.degraded, "lists"] : body.degraded,
       };
     },
   );
   app.post(
     "/v1/recommendations/batch",
     {
+      config: { scope: "read" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -115,7 +121,7 @@ export function userListRoutes(app: App, context: ServerContext): void {
         querystring: NoQuery,
         body: BatchBody,
         response: answersOf(BatchAnswer, [
-          "NOT_READY",
+          ...listErrors,
           "REQUEST_TIMEOUT",
           "BODY_TOO_LARGE",
           "MEDIA_TYPE_UNSUPPORTED",
@@ -124,9 +130,12 @@ export function userListRoutes(app: App, context: ServerContext): void {
     },
     (request, reply) => {
       const serving = servingNow(context);
-      const { user_ids, k = listLengthDefault } = request.body;
-      const found = recommendForMany({ context, serving }, { userIds: user_ids.map(String), k });
-      const head = { ...listHead(request.id, serving), degraded: [] };
+      const { user_ids, k = listLengthDefault, ...wanted } = request.body;
+      if (wanted.surface) planNamed(context, nameOf(wanted.surface));
+      if (wanted.filter) compileFilter(wanted.filter);
+      const answering = { context, serving, requestId: request.id };
+      const found = recommendForMany(answering, { ...wanted, userIds: user_ids.map(String), k });
+      const head = { ...listHead(request.id, serving), degraded: degradedNow(context) };
       // as a stream: the answer may be large, and a client that has gone ends the work
       reply.type("application/json; charset=utf-8");
       reply.send(Readable.from(batchText(head, { found, requestId: request.id })) as never);
@@ -156,11 +165,12 @@ function batchResult({ userId, found, error }: UserResult, requestId: string): B
   return { user_id: userId, error: { code, detail } };
 }
 
-/** Lists without a user: the best rated items, and those that resemble one. */
+/** Lists without a user: the best rated items. */
 export function itemListRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/top",
     {
+      config: { scope: "read", self: "nobody" },
       schema: {
         tags,
         operationId: "top",
@@ -174,25 +184,6 @@ export function itemListRoutes(app: App, context: ServerContext): void {
       const { k = listLengthDefault, genre } = request.query;
       const items = serving.recommender.top({ k, genre }).map(recommendedItemBody);
       return { ...listHead(request.id, serving), surface: "top" as const, items };
-    },
-  );
-  app.get(
-    "/v1/items/:item_id/similar",
-    {
-      schema: {
-        tags,
-        operationId: "similarItems",
-        summary: "Items that the same people like",
-        params: ItemParams,
-        querystring: SimilarQuery,
-        response: answersOf(SimilarAnswer, ["NOT_READY", "ITEM_UNKNOWN"]),
-      },
-    },
-    (request) => {
-      const serving = servingNow(context);
-      const itemId = request.params.item_id;
-      const items = serving.recommender.similar({ itemId, k: request.query.k ?? listLengthDefault });
-      return { ...listHead(request.id, serving), item_id: itemId, items: items.map(similarItemBody) };
     },
   );
 }

@@ -23,10 +23,13 @@ export type App = FastifyInstance<
 /** Longest time that a handler which waits for something may take; longer than a request may take to arrive. */
 export const handlerTimeoutMs = 60_000;
 
+/** What a list of a surface can be refused for. */
+export const listErrors = ["NOT_READY", "FILTER_INVALID", "ITEM_UNKNOWN"] as const satisfies ErrorCode[];
+
 /**
  * The answers of a route for its schema: the good one, and a problem for each error that the route itself can produce.
  *
- * Every route can also answer 400, 403 and 500.
+ * Every route can also answer 400, 401, 403, 429, 431 and 500.
  */
 export function answersOf<Good extends TSchema>(good: Good, codes: readonly ErrorCode[] = []) {
   return { 200: good, ...problemsOf(codes) } as { 200: Good };
@@ -38,7 +41,15 @@ export function acceptedOf<Good extends TSchema>(good: Good, codes: readonly Err
 }
 
 function problemsOf(codes: readonly ErrorCode[]) {
-  const all: ErrorCode[] = ["PARAMETER_INVALID", "HOST_REFUSED", "INTERNAL", ...codes];
+  const all: ErrorCode[] = [
+    "PARAMETER_INVALID",
+    "KEY_REQUIRED",
+    "SCOPE_MISSING",
+    "RATE_LIMITED",
+    "HEAD_TOO_LARGE",
+    "INTERNAL",
+    ...codes,
+  ];
   return Object.fromEntries(all.map((code) => [errorKind(code).status, problemAnswer(code)]));
 }
 

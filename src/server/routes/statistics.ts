@@ -37,9 +37,10 @@ export function statisticsNow(context: ServerContext): AskedStatistics {
 /** The first rows of a top list that the catalogue shows now, with their items. */
 export function shownTop({ rows }: TopRows, serving: Serving, k: number): { item: Item; row: TopRow }[] {
   const found: { item: Item; row: TopRow }[] = [];
+  const viewpoint = { nowMs: Date.now() };
   for (const row of rows) {
     if (found.length === k) break;
-    const item = serving.items.get(row.itemId);
+    const item = serving.items.get(row.itemId, viewpoint);
     if (item) found.push({ item, row });
   }
   return found;

@@ -9,6 +9,7 @@ import {
   PageQuery,
   RejectedRowsAnswer,
   ReportsAnswer,
+  ReportsQuery,
   RunAnswer,
   RunBody,
   RunParams,
@@ -44,6 +45,7 @@ export function runRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/runs",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -54,12 +56,13 @@ export function runRoutes(app: App, context: ServerContext): void {
       },
     },
     async (request) => ({
-      items: await upkeepOf(context).store.list({ limit: request.query.limit ?? pageSize }),
+      items: await upkeepOf(context).store.list({ limit: pageSize, ...request.query }),
     }),
   );
   app.post(
     "/v1/runs",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -83,6 +86,7 @@ export function runRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/runs/:id",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -98,6 +102,7 @@ export function runRoutes(app: App, context: ServerContext): void {
   app.delete(
     "/v1/runs/:id",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -114,12 +119,17 @@ export function runRoutes(app: App, context: ServerContext): void {
       return reply.code(202).send(await runNow(context, id));
     },
   );
+  lineageRoute(app, context);
+}
+
+function lineageRoute(app: App, context: ServerContext): void {
   app.get(
     "/v1/lineage",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
-        tags,
+        tags: ["workflow"],
         operationId: "lineage",
         summary: "What each task made last, and of which versions",
         querystring: NoQuery,
@@ -142,6 +152,7 @@ export function jobRoutes(app: App, context: ServerContext): void {
   app.post(
     "/v1/models",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "startTraining",
@@ -156,6 +167,7 @@ export function jobRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/jobs",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "listJobs",
@@ -169,6 +181,7 @@ export function jobRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/jobs/:id",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "getJob",
@@ -183,6 +196,7 @@ export function jobRoutes(app: App, context: ServerContext): void {
   app.delete(
     "/v1/jobs/:id",
     {
+      config: { scope: "admin" },
       schema: {
         tags,
         operationId: "cancelJob",
@@ -201,6 +215,7 @@ export function switchRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/models/:version",
     {
+      config: { scope: "read" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags: ["operation"],
@@ -227,6 +242,7 @@ export function switchRoutes(app: App, context: ServerContext): void {
   app.post(
     "/v1/models/:version/promote",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: schemaOf("promoteModel", "Make a release the one that serves"),
     },
@@ -239,6 +255,7 @@ export function switchRoutes(app: App, context: ServerContext): void {
   app.post(
     "/v1/models/:version/rollback",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: schemaOf(
         "rollbackModel",
@@ -293,12 +310,13 @@ export function qualityRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/quality-reports",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
         operationId: "listQualityReports",
         summary: "Reports of all builds, also of those that were refused, the newest first",
-        querystring: RunsQuery,
+        querystring: ReportsQuery,
         response: answersOf(ReportsAnswer, ["NOT_READY"]),
       },
     },
@@ -316,6 +334,7 @@ export function qualityRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/rejected-rows",
     {
+      config: { scope: "admin" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,

@@ -1,0 +1,121 @@
+import { chmod, mkdir, readFile, rm } from "node:fs/promises";
+import { isIP } from "node:net";
+import { join } from "node:path";
+import type { Configuration } from "../../contracts/configuration.ts";
+import { writeFileDurable } from "../../durable-file.ts";
+import { UsherError } from "../../errors.ts";
+import { isLoopback } from "../listen.ts";
+import { digestOf, type KeyStore, newSecret, openKeys } from "./api-keys.ts";
+import { type AuditLog, openAuditLog } from "./audit-log.ts";
+import { openTokens, type TokenVerifier } from "./user-tokens.ts";
+
+/** Who may ask the server, and how much. */
+export interface Access {
+  /** Whether a request without a key is refused, from this machine too. */
+  readonly isClosed: boolean;
+  readonly limits: Configuration["limits"];
+  readonly corsOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+  /** Path under which a proxy shows the server, such as `/usher`; empty = none. */
+  readonly basePath: string;
+  readonly keys?: KeyStore;
+  readonly tokens?: TokenVerifier;
+  readonly audit?: AuditLog;
+  /** SHA-256 of keys that are stored nowhere, by who has them: the command line, whoever set the environment. */
+  readonly otherKeys?: readonly { readonly who: string; readonly hash: Buffer }[];
+}
+
+/** Access of a home that is open. */
+export interface OpenAccess extends Access {
+  readonly keys: KeyStore;
+  readonly audit: AuditLog;
+  /** With this the command line of this machine, and the process itself, ask the server. */
+  readonly ownerKey: string;
+  /** Whether anybody but the command line can have a key. */
+  hasKey(): boolean;
+  close(): Promise<void>;
+}
+
+/** A server for this machine alone: no key, no limit. */
+export const openToLoopback: Access = {
+  isClosed: false,
+  limits: { key_per_second: 0, user_per_second: 0, address_per_second: 0, burst_seconds: 1 },
+  corsOrigins: [],
+  trustedProxies: [],
+  basePath: "",
+};
+
+const ownerKeyName = "owner-key";
+const adminKeyBytesMin = 32;
+
+/**
+ * Opens who may ask: keys, issuers of tokens, audit log, and a key for the command line that is good as long as this process lives.
+ *
+ * @param options.folder `access` in the home folder.
+ * @throws UsherError `CONFIG_INVALID`, with the setting.
+ */
+export async function openAccess(options: {
+  folder: string;
+  configuration: Configuration;
+}): Promise<OpenAccess> {
+  const { folder, configuration } = options;
+  const { access, limits, tokens: issuers, host } = configuration;
+  for (const proxy of access.trusted_proxies) checkProxy(proxy);
+  const tokens = await openTokens(issuers);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
+  const keys = await openKeys(folder);
+  const audit = await openAuditLog(folder);
+  const ownerKey = `owner-${newSecret()}`;
+  const adminHash = adminKeyHash(access.admin_key.reveal());
+  await writeFileDurable(join(folder, ownerKeyName), ownerKey, { mode: 0o600 });
+  return {
+    isClosed: access.keys === "required" || access.trusted_proxies.length > 0 || !isLoopback(host),
+    limits,
+    corsOrigins: access.cors_origins,
+    trustedProxies: access.trusted_proxies,
+    basePath: access.base_path,
+    keys,
+    audit,
+    ...(tokens ? { tokens } : {}),
+    otherKeys: [
+      { who: "command line", hash: digestOf(ownerKey) },
+      ...(adminHash ? [{ who: "key of the environment", hash: adminHash }] : []),
+    ],
+    ownerKey,
+    hasKey: () => adminHash !== undefined || keys.list().length > 0,
+    close: async () => {
+      await rm(join(folder, ownerKeyName), { force: true });
+      await keys.close();
+      await audit.close();
+    },
+  };
+}
+
+/** The key by which the command line asks the server of a home; `undefined` where there is none or it may not be read. */
+export async function readOwnerKey(folder: string): Promise<string | undefined> {
+  return readFile(join(folder, ownerKeyName), "utf8").catch(() => undefined);
+}
+
+function adminKeyHash(key: string): Buffer | undefined {
+  if (key === "") return undefined;
+  if (Buffer.byteLength(key) >= adminKeyBytesMin && !key.includes(".")) return digestOf(key);
+  throw new UsherError(
+    "CONFIG_INVALID",
+    `access.admin_key: expected at least ${adminKeyBytesMin} random bytes as text without dots, got ${key.length} characters`,
+  );
+}
+
+/** An address, a network as in `10.0.0.0/8`, or one of the names that stand for several. */
+function checkProxy(proxy: string): void {
+  if (["loopback", "linklocal", "uniquelocal"].includes(proxy)) return;
+  const [address = "", bits, ...rest] = proxy.split("/");
+  const version = isIP(address);
+  const isNetwork =
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  if (version !== 0 && isNetwork && rest.length === 0) return;
+  throw new UsherError(
+    "CONFIG_INVALID",
+    `access.trusted_proxies: expected addresses or networks such as 10.0.0.0/8, got "${proxy}"`,
+  );
+}

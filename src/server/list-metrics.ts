@@ -1,0 +1,40 @@
+import { Counter, Histogram, type Registry } from "prom-client";
+import { stageNames } from "../recommend/pipeline.ts";
+import type { Recommendations } from "../recommend/recommender.ts";
+
+/** Seconds: from ten microseconds to a tenth of a second. */
+const stageBuckets = [0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1];
+
+/** Counts lists: how long their stages took, where their items came from, and which were not as asked. */
+export function listMetrics(
+  registry: Registry,
+): (list: Pick<Recommendations, "surface" | "items" | "isFallback" | "stagesMs">) => void {
+  const registers = [registry];
+  const lists = new Counter({
+    name: "usher_lists_total",
+    help: "Lists answered, by the surface that answered",
+    labelNames: ["surface", "outcome"],
+    registers,
+  });
+  const items = new Counter({
+    name: "usher_list_items_total",
+    help: "Items of lists, by where they came from; exploration is what was tried",
+    labelNames: ["source"],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: "usher_stage_seconds",
+    help: "Time that a stage of the pipeline took",
+    labelNames: ["stage"],
+    buckets: stageBuckets,
+    registers,
+  });
+  const stages = stageNames.map((name) => ({ name, observed: seconds.labels({ stage: name }) }));
+  return ({ surface, items: list, isFallback, stagesMs }) => {
+    lists.inc({ surface, outcome: list.length === 0 ? "empty" : isFallback ? "fallback" : "answered" });
+    const counts = new Map<string, number>();
+    for (const { reason } of list) counts.set(reason.source, (counts.get(reason.source) ?? 0) + 1);
+    for (const [source, count] of counts) items.inc({ source }, count);
+    for (const { name, observed } of stages) observed.observe(stagesMs[name] / 1000);
+  };
+}
