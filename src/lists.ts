@@ -9,7 +9,8 @@ import type { Lake } from "./lake/lake.ts";
 import type { LiveView } from "./live/live-view.ts";
 import { type Publication, publishLists, recommendedItem } from "./publish/publish-lists.ts";
 import type { ServedRelease } from "./recommend/recommender.ts";
-import type { AskedLists, Living, PublishedLists, Serving } from "./server/context.ts";
+import type { AskedLists, Living, PublishedLists, ServerContext, Serving } from "./server/context.ts";
+import { makeList } from "./server/person-list.ts";
 import { openLmdbRecommendationStore } from "./stores/lmdb-recommendation-store.ts";
 import type { RecommendationStore, StoredList } from "./stores/recommendation-store.ts";
 
@@ -37,6 +38,7 @@ const hourMs = 3600_000;
  *
  * @param options.isOwner Whether this process may write the home; others read beside it.
  * @param options.now What serves at this moment.
+ * @param options.context That of the server, by which live answers are made.
  */
 export function listsOf(options: {
   paths: HomePaths;
@@ -44,8 +46,9 @@ export function listsOf(options: {
   configuration: Configuration;
   isOwner: boolean;
   now: () => Sources;
+  context: () => ServerContext;
 }): HomeLists {
-  const { paths, lake, configuration, isOwner, now } = options;
+  const { paths, lake, configuration, isOwner, now, context } = options;
   let opened: Promise<RecommendationStore> | undefined;
   const store = (): Promise<RecommendationStore> => {
     opened ??= openLmdbRecommendationStore({ folder: paths.lists, readOnly: !isOwner });
@@ -87,7 +90,9 @@ export function listsOf(options: {
       return publishLists({
         ...{ release, lake, store: await store(), hideConsumed, computedAtMs, expiresAtMs, ...work },
         ...{ k: k ?? lists.k, audienceK: audienceK ?? lists.audience_k },
-        recommend: (request) => serving.recommender.recommend({ ...request, hideConsumed }),
+        // as the server answers, but that nothing is tried out
+        recommend: ({ userId, ...asked }) =>
+          makeList({ context: context(), serving }, { ...asked, person: { userId }, nowMs: computedAtMs }),
         viewOf: (userId) => viewOf(userId, computedAtMs),
         isShown: (itemId) => isShown(serving.recommender.catalogue.get(itemId), { nowMs: computedAtMs }),
         trendingScoreOf: (itemId) => trending.get(itemId) ?? 0,

@@ -32,6 +32,7 @@ import { createApp } from "./server/app.ts";
 import {
   type AskedLists,
   type PublishedLists,
+  type ServerContext,
   type Serving,
   servingOf,
   type UpkeepContext,
@@ -62,7 +63,7 @@ export interface TrainingOptions extends Running, AskedTraining {}
 export interface HomeRequest {
   readonly path: string;
   /** Default GET. */
-  readonly method?: "GET" | "POST" | "DELETE";
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
   /** Sent as JSON. */
   readonly body?: unknown;
 }
@@ -304,8 +305,9 @@ async function assemble(
     ...livingGauges({ paths, living: () => shown.living }),
   ]);
   const statistics = openStatistics(paths);
-  const lists = listsOf({ paths, lake, configuration, isOwner, now: () => shown });
-  const app = appOf({ shown, releases, metrics, configuration, access, statistics, lists });
+  const lists = listsOf({ paths, lake, configuration, isOwner, now: () => shown, context: () => context });
+  const context = contextOf({ shown, releases, metrics, configuration, access, statistics, lists });
+  const app = createApp(context);
   const build = async () => {
     const newest = await latestBuild(paths.lake);
     if (newest) return newest;
@@ -365,7 +367,7 @@ async function assemble(
   };
 }
 
-function appOf(of: {
+function contextOf(of: {
   shown: Shown;
   releases: ReleaseStore;
   metrics: ServerMetrics;
@@ -373,9 +375,9 @@ function appOf(of: {
   access: OpenAccess | undefined;
   statistics: Statistics;
   lists: PublishedLists;
-}): FastifyInstance {
+}): ServerContext {
   const { shown, releases, metrics, configuration, access, statistics, lists } = of;
-  return createApp({
+  return {
     ...(access ? { access } : {}),
     statistics,
     lists,
@@ -405,7 +407,7 @@ function appOf(of: {
     hideConsumed: configuration.hide_consumed,
     allowedHosts: configuration.hosts,
     logger: configuration.log_level === "silent" ? false : { level: configuration.log_level },
-  });
+  };
 }
 
 async function ask(

@@ -42,6 +42,8 @@ export interface AskedList {
   readonly excluded?: readonly string[] | undefined;
   /** `next_cursor` of the page before. */
   readonly cursor?: string | undefined;
+  /** Moment as of which it is made, ms since 1970. Default: now. */
+  readonly nowMs?: number | undefined;
 }
 
 /** A list with what the answer says beside it. */
@@ -61,11 +63,19 @@ export function askedList(
   return { ...wanted, person, k, excluded: exclude };
 }
 
-/** Makes a list for somebody from the release and everything they did until now. */
+/** Answers somebody with a list from the release and everything they did until now. */
 export async function listFor(answering: Answering, asked: AskedList): Promise<AnsweredList> {
+  const { living, metrics } = answering.context;
+  const list = await makeList(answering, asked);
+  if (asked.person) living?.answered?.(asked.person);
+  metrics?.onList(list);
+  return list;
+}
+
+/** Makes the same list, which counts as no answer. */
+export async function makeList(answering: Answering, asked: AskedList): Promise<AnsweredList> {
   const { context, serving, requestId } = answering;
-  const { person, k, genre, excluded, diversity, device } = asked;
-  const nowMs = Date.now();
+  const { person, k, genre, excluded, diversity, device, nowMs = Date.now() } = asked;
   const userId = person && "userId" in person ? person.userId : undefined;
   const [name, about] = splitSurface(asked.surface ?? defaultSurface);
   const plan = asked.plan ?? planNamed(context, name);
@@ -87,8 +97,6 @@ export async function listFor(answering: Answering, asked: AskedList): Promise<A
     seed: requestId,
     ...(before.length === 0 ? {} : { shown: { count: before.length, items: indexesOf(serving, before) } }),
   });
-  if (person) context.living?.answered?.(person);
-  context.metrics?.onList(found);
   const nextCursor = () => {
     if (found.items.length < k || before.length + k > pagedItemsMax) return undefined;
     const hashes = serving.recommender.idHashes();

@@ -78,7 +78,7 @@ describe("a publication", () => {
     for (const userId of users) {
       const [kept, now] = [await stored(userId), await live(userId)];
       const { request_id: _, ...rest } = kept;
-      const { request_id: __, ...expected } = now;
+      const { request_id: __, next_cursor: ___, ...expected } = now; // a stored list has no next page
       expect(rest).toEqual(expected);
       expect(kept.items.length).toBe(10);
     }
@@ -223,5 +223,21 @@ describe("the next publication", () => {
     expect(await usher.ask({ path: "/v1/lists", method: "DELETE" })).toEqual({ items: [] });
     expect(await published()).toEqual([]);
     expect((await stored("20")).degraded).toEqual(["lists"]);
+  });
+
+  it("is of the surface as it is saved", async () => {
+    const path = "/v1/surfaces/for-you";
+    const document = {
+      name: "for-you",
+      sources: [{ source: "model" }],
+      filter: 'genre in ["Drama"]',
+      weights: { model: 1, popularity: 1 },
+    };
+    await usher.ask({ path, method: "PUT", body: document });
+    await usher.publishLists();
+    const { items } = await stored("30");
+    expect(items).toEqual((await live("30")).items);
+    expect(items.length).toBeGreaterThan(3);
+    expect(items.filter(({ genres }) => !genres.includes("Drama"))).toEqual([]);
   });
 });
