@@ -177,6 +177,17 @@ const doorsTable = ({ doors, scopes }) => {
     ]);
   return table(["route", "no key", ...scopes.map(code), "user token"], rows);
 };
+const fieldWords = { text: "text", number: "number", boolean: "yes or no", texts: "list of texts" };
+const filterFields = ({ fields }) =>
+  table(
+    ["field", "type", "is"],
+    Object.entries(fields).map(([name, { type, meaning }]) => [`\`${name}\``, fieldWords[type], meaning]),
+  );
+const builtInTable = ({ builtInSurfaces }) =>
+  table(
+    ["surface", "document"],
+    builtInSurfaces.map(({ name, title, ...rest }) => [`\`${name}\``, `\`${JSON.stringify(rest)}\``]),
+  );
 
 /**
  * The parts of pages that are made from code, by name. `code` holds the exports of the modules that they are made from, and the
@@ -189,6 +200,8 @@ export const sectionsOf = (code) => ({
   "quality-rules": qualityTable(code),
   algorithms: algorithmsReference(code),
   doors: doorsTable(code),
+  "filter-fields": filterFields(code),
+  "built-in-surfaces": builtInTable(code),
 });
 
 /** The pages that hold such parts. */
@@ -198,6 +211,8 @@ export const filledPages = [
   "docs/data.md",
   "docs/models.md",
   "docs/security.md",
+  "docs/filter-language.md",
+  "docs/surfaces.md",
 ];
 
 /** A page with its parts made anew. */
@@ -220,6 +235,8 @@ export const readCode = async (load) => {
     "contracts/list-tables",
     "cli/command",
     "cli/commands",
+    "recommend/filter/fields",
+    "recommend/built-in-surfaces",
   ];
   const modules = await Promise.all(
     [...names, "home/configuration", "models/algorithms", "server/app", "errors"].map(load),

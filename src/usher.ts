@@ -3,11 +3,12 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { type CatalogueEdits, openCatalogueEdits } from "./catalogue/catalogue-edits.ts";
-import type { ItemEdit } from "./catalogue/item-edit.ts";
+import { featuresWith, type ItemEdit } from "./catalogue/item-edit.ts";
 import type { Configuration } from "./contracts/configuration.ts";
 import type { Progress, ProgressEvent } from "./contracts/progress.ts";
 import type { BuildRecord } from "./contracts/quality.ts";
 import type { ReleaseReport, TrainingReport } from "./contracts/release.ts";
+import type { UserFeatures } from "./data/user-features.ts";
 import { openDuckdb } from "./engine/duckdb.ts";
 import type { Engine } from "./engine/engine.ts";
 import { asUsherError, UsherError } from "./errors.ts";
@@ -17,7 +18,7 @@ import { latestBuild, readBuild } from "./lake/build-record.ts";
 import { openLake } from "./lake/delta-lake.ts";
 import type { EventReader } from "./lake/event-sink.ts";
 import type { Lake } from "./lake/lake.ts";
-import { readCatalogue, readTrainingSet } from "./lake/read.ts";
+import { readCatalogue, readTrainingSet, readUserFeatures } from "./lake/read.ts";
 import { type HomeLists, listsOf } from "./lists.ts";
 import { livingGauges, type OpenLiving, openLiving } from "./living.ts";
 import type { Publication } from "./publish/publish-lists.ts";
@@ -261,6 +262,8 @@ interface Shown {
   /** From then on a release is made ready for searches when it comes. */
   isListening: boolean;
   surfaces: SurfaceStore | undefined;
+  /** What the build of the release knows of its users. */
+  userFeatures: ReadonlyMap<string, UserFeatures>;
   /** Why nothing more is accepted. */
   failure: UsherError | undefined;
 }
@@ -295,7 +298,7 @@ async function assemble(
   const shown: Shown = {
     ...{ serving: undefined, release: undefined, released: undefined, status: {} },
     ...{ upkeep: undefined, living: undefined, edits: undefined, surfaces: undefined },
-    ...{ failure: undefined, isListening: false },
+    ...{ userFeatures: new Map(), failure: undefined, isListening: false },
   };
   const metrics = serverMetrics([
     freshnessGauge({ lake, released: () => shown.released }),
@@ -329,6 +332,7 @@ async function assemble(
       const release = await releases.load(version);
       const pinned = await readBuild(lake.folder, release.report.build.number);
       const catalogue = await readCatalogue(lake, engine, pinned);
+      shown.userFeatures = await readUserFeatures(lake, engine, pinned);
       shown.serving = servingOf({ release, catalogue, build: pinned, edits: shown.edits });
       shown.release = release;
       if (shown.isListening) void shown.serving.items.prepare();
@@ -383,6 +387,7 @@ function contextOf(of: {
     get edits() {
       return shown.living && shown.edits; // who only reads a home writes nothing
     },
+    userFeatures: (id) => featuresWith(shown.userFeatures.get(id), shown.edits?.user(id)),
     get surfaces() {
       return shown.surfaces;
     },

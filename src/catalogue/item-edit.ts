@@ -1,5 +1,6 @@
 import { type ItemFieldName, type ItemFieldsBody, itemFieldNames } from "../contracts/catalogue-http.ts";
 import type { Item } from "../data/catalogue.ts";
+import type { UserFeatures } from "../data/user-features.ts";
 
 /** What was written of one item, all writes together. As JSON it is a document of the store and a row of bronze. */
 export interface ItemEdit {
@@ -155,4 +156,20 @@ export function itemWith(source: Item | undefined, edit: ItemEdit): Item | undef
     else delete item[field];
   }
   return item as unknown as Item;
+}
+
+/** What is known of a user under what was written: `null` takes a feature away, and an edit of the whole user all that a source says. */
+export function featuresWith(
+  source: UserFeatures | undefined,
+  edit: UserEdit | undefined,
+): UserFeatures | undefined {
+  if (!edit) return source;
+  const { features = {}, country } = edit.fields;
+  const said = {
+    ...(edit.is_whole ? {} : source),
+    ...features,
+    ...(country === undefined ? {} : { country }),
+  };
+  const kept = Object.entries(said).filter(([, value]) => value !== null);
+  return Object.fromEntries(kept) as UserFeatures;
 }

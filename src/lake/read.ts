@@ -5,6 +5,7 @@ import { type Catalogue, catalogue, type Item } from "../data/catalogue.ts";
 import { type Interactions, interactionsFromTriples } from "../data/interactions.ts";
 import { likedRating } from "../data/signals.ts";
 import type { TrainingSet } from "../data/training-set.ts";
+import type { UserFeatures } from "../data/user-features.ts";
 import { vocabulary } from "../data/vocabulary.ts";
 import type { Column, Engine } from "../engine/engine.ts";
 import { UsherError } from "../errors.ts";
@@ -179,6 +180,24 @@ function itemOf(row: Record<string, unknown>): Item {
     ...Object.fromEntries(optional.map(([column, field]) => [field, row[column]])),
     ...(Object.keys(features).length > 0 ? { features } : {}),
   };
+}
+
+/** What a build knows of its users, by user: features by name, and `country`. Users of whom nothing is known are left out. */
+export async function readUserFeatures(
+  lake: Lake,
+  engine: Engine,
+  build: PinnedTables,
+): Promise<ReadonlyMap<string, UserFeatures>> {
+  const rows = await engine.rows(
+    `SELECT user_id, features, country FROM ${await pinned(lake, build, "silver_users")}
+     WHERE cardinality(features) > 0 OR country IS NOT NULL`,
+  );
+  return new Map(
+    rows.map(({ user_id: id, features, country }) => [
+      String(id),
+      { ...(features as Record<string, string>), ...(country === null ? {} : { country: String(country) }) },
+    ]),
+  );
 }
 
 /** The FROM text of the version that a build pins. @throws UsherError `TABLE_MISSING`, `TABLE_DAMAGED`. */

@@ -170,16 +170,10 @@ export function servingOf(options: {
   const { release, edits } = options;
   const catalogue = editedCatalogue(options.catalogue.items, edits?.items());
   const items = itemCatalogue({ catalogue, set: release.set, ranker: release.ranker });
-  let [made, madeOf] = [recommender({ release, catalogue }), catalogue.version];
   return {
     version: release.version,
     build: options.build,
     items,
-    get recommender() {
-      if (madeOf !== catalogue.version) {
-        [made, madeOf] = [recommender({ release, catalogue }), catalogue.version];
-      }
-      return made;
-    },
+    recommender: recommender({ release, catalogue }),
   };
 }

@@ -35,6 +35,7 @@ describe("the profile of a person", () => {
         rating: { value: 2, weight: 0, tsMs: nowMs - dayMs },
         isConsumed: true,
         isDenied: false,
+        lastTsMs: nowMs,
       },
       {
         itemId: "b",
@@ -42,6 +43,7 @@ describe("the profile of a person", () => {
         rating: { value: 4, weight: 0.2, tsMs: nowMs - 180 * dayMs },
         isConsumed: true,
         isDenied: false,
+        lastTsMs: nowMs - 180 * dayMs,
       },
     ]);
   });

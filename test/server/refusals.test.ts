@@ -25,17 +25,17 @@ describe("parameters", () => {
     [
       `${list}?exlude=1`,
       "exlude",
-      "exlude: expected one of k, surface, window, genre, genres, filter, exclude, diversity, explain, country, device, cursor, got an unknown name; did you mean exclude?",
+      "exlude: expected one of k, source, surface, window, genre, genres, filter, exclude, diversity, explain, country, device, cursor, got an unknown name; did you mean exclude?",
     ],
     [
       `${list}?__proto__=1`,
       "__proto__",
-      "__proto__: expected one of k, surface, window, genre, genres, filter, exclude, diversity, explain, country, device, cursor, got an unknown name",
+      "__proto__: expected one of k, source, surface, window, genre, genres, filter, exclude, diversity, explain, country, device, cursor, got an unknown name",
     ],
     [
       `${list}?constructor=1`,
       "constructor",
-      "constructor: expected one of k, surface, window, genre, genres, filter, exclude, diversity, explain, country, device, cursor, got an unknown name",
+      "constructor: expected one of k, source, surface, window, genre, genres, filter, exclude, diversity, explain, country, device, cursor, got an unknown name",
     ],
     [`${list}?exclude=a,,b`, "exclude[1]", `exclude[1]: expected ${idLimit}, got ""`],
     [

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SurfaceDocument } from "../../src/contracts/surfaces.ts";
+import { catalogue } from "../../src/data/catalogue.ts";
 import type { UserFeatures } from "../../src/data/user-features.ts";
 import type { LiveState } from "../../src/live/live-state.ts";
 import { openSurfaces, type SurfaceStore } from "../../src/recommend/surface-store.ts";
@@ -10,15 +11,15 @@ import { servingOf } from "../../src/server/context.ts";
 import { serverMetrics } from "../../src/server/metrics.ts";
 import { livingParts } from "../events/living-parts.ts";
 import { event, nowMs, uuid } from "../live/live-events.ts";
-import { changingCatalogue } from "../recommend/hundred-films.ts";
 import { films, smallRelease } from "../recommend/small-release.ts";
 import { type CheckedApp, checkedApp, problem } from "./checked-app.ts";
+import { writtenItem } from "./written-item.ts";
 
 let server: CheckedApp;
 let live: LiveState;
 let folder: string;
 let surfaces: SurfaceStore;
-const catalogue = changingCatalogue(films);
+const serving = servingOf({ release: smallRelease, catalogue: catalogue(films) });
 const metrics = serverMetrics();
 const features = new Map<string, UserFeatures>();
 beforeAll(async () => {
@@ -26,7 +27,6 @@ beforeAll(async () => {
   const { living } = await livingParts({ now: () => nowMs });
   live = living.live;
   surfaces = await openSurfaces(folder);
-  const serving = servingOf({ release: smallRelease, catalogue: catalogue.live });
   const userFeatures = (userId: string) => {
     if (userId === "broken") throw new Error("unreachable");
     return features.get(userId);
@@ -136,11 +136,10 @@ describe("surfaces as documents", () => {
     };
     await send("PUT", "/v1/surfaces/pinned", pinned);
     expect(idsOf(await listOf("1", "?surface=pinned"))[0]).toBe("8");
-    const item = catalogue.live.get("8")!;
-    catalogue.put({ ...item, isHidden: true });
+    serving.items.apply(writtenItem("8", { is_hidden: true }));
     const answer = await listOf("1", "?surface=pinned");
     expect([answer.degraded, idsOf(answer).includes("8")]).toEqual([["surface pinned: items"], false]);
-    catalogue.put(item);
+    serving.items.apply(writtenItem("8", { is_hidden: false }));
     expect((await listOf("1", "?surface=pinned")).degraded).toEqual([]);
     expect((await listOf("broken")).degraded).toEqual(["users"]);
   });

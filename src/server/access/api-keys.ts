@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type KeyInfo, type KeyRequest, keysMax, type Scope, scopes } from "../../contracts/access-http.ts";
@@ -46,7 +46,7 @@ interface HeldKey {
  * SHA-256 without salt or stretching: a key is 256 random bits, so there is nothing to guess and no table to make, and a slow hash
  * would only slow down each request.
  */
-export const digestOf = (credential: string): Buffer => createHash("sha256").update(credential).digest();
+export const digestOf = (credential: string): Buffer => hash("sha256", credential, "buffer");
 
 /** `usher_<id>_<secret>`: the id is 8 hexadecimal digits, the secret 32 random bytes in base64url. */
 const form = /^usher_([0-9a-f]{8})_[\w-]{43}$/;

@@ -31,7 +31,7 @@ export function homeRoutes(app: App, context: ServerContext): void {
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
-        operationId: "home",
+        operationId: "homeRails",
         summary: "The rails of a home screen in one answer, no item twice",
         querystring: HomeQuery,
         response: answersOf(HomeAnswer, [...listErrors, "TOO_SLOW"]),

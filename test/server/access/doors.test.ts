@@ -18,8 +18,11 @@ const [header = [], , ...rows] = (page.split("begin: doors ")[1]?.split("end: do
       .slice(1, -1)
       .map((cell) => cell.trim().replaceAll("`", "")),
   );
+/** Where the user stands in the query and not in the path. */
+const queries: Readonly<Record<string, string>> = { "/v1/home": "?user_id={user_id}" };
 const doors = rows.map(([door = "", ...cells]) => {
-  const [method = "", path = ""] = door.split(" ");
+  const [method = "", route = ""] = door.split(" ");
+  const path = route + (queries[route] ?? "");
   const may = Object.fromEntries(cells.map((cell, at) => [header[at + 1] ?? "", cell]));
   return { door, method, path, may };
 });

@@ -105,7 +105,10 @@ describe("a server that others can reach", () => {
 
   it("asks no address that a request names", async () => {
     let asked = 0;
-    const trap = createServer((socket) => void (++asked, socket.end())).listen(0, "127.0.0.1");
+    const trap = createServer((socket) => {
+      asked++;
+      socket.end();
+    }).listen(0, "127.0.0.1");
     await once(trap, "listening");
     const url = `http://127.0.0.1:${(trap.address() as AddressInfo).port}/data`;
     const headers = { "content-type": "application/json" };

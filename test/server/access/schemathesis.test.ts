@@ -81,7 +81,7 @@ describe.skipIf(!present && !required)("schemathesis over the whole OpenAPI docu
     const { code: ended } = await server.finished;
     const end = said.slice(-20_000);
     if (code !== 0) console.error(said);
-    expect({ code, end }).toEqual({ code: 0, end: expect.stringContaining("No issues found") });
+    expect(code, end).toBe(0);
     expect(Number(/Tested: (\d+)/.exec(said)?.[1]), end).toBe(operations);
     expect(ended).toBe(0); // the same process, to the end
   }, 400_000);
