@@ -116,7 +116,7 @@ function compatMustWatchRoute(app: App, context: ServerContext): void {
   app.get(
     "/v1/user/:user_id",
     {
-      config: { scope: "read" },
+      config: { scope: "read", self: "user_id" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -139,7 +139,7 @@ function compatStatisticsRoute(app: App, context: ServerContext): void {
   app.get(
     "/statistics/:genre/:year",
     {
-      config: { scope: "read" },
+      config: { scope: "read", self: "nobody" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,

@@ -54,7 +54,7 @@ export function statisticsRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/statistics/overview",
     {
-      config: { scope: "read" },
+      config: { scope: "read", self: "nobody" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -73,7 +73,7 @@ export function statisticsRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/statistics/ratings",
     {
-      config: { scope: "read" },
+      config: { scope: "read", self: "nobody" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -92,7 +92,7 @@ export function statisticsRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/statistics/releases",
     {
-      config: { scope: "read" },
+      config: { scope: "read", self: "nobody" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -110,7 +110,7 @@ export function statisticsRoutes(app: App, context: ServerContext): void {
   app.get(
     "/v1/statistics/genres",
     {
-      config: { scope: "read" },
+      config: { scope: "read", self: "nobody" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -133,7 +133,7 @@ function topRoute(app: App, context: ServerContext): void {
   app.get(
     "/v1/statistics/top",
     {
-      config: { scope: "read" },
+      config: { scope: "read", self: "nobody" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
@@ -171,7 +171,7 @@ function userRoute(app: App, context: ServerContext): void {
   app.get(
     "/v1/statistics/users/:user_id",
     {
-      config: { scope: "read" },
+      config: { scope: "read", self: "user_id" },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,
