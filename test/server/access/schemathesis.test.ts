@@ -22,7 +22,8 @@ const secondsMax = 80;
  * What is left out, and why:
  * - positive_data_acceptance: a cursor of another list, a task that does not exist, are refused with 400, and no schema can say so;
  * - use_after_free: DELETE of a job or a run cancels it, and it can be looked at afterwards;
- * - negative_data_rejection of events: an event that is not valid is rejected by itself, in an answer 202.
+ * - negative_data_rejection of events: an event that is not valid is rejected by itself, in an answer 202, and a letter that has been
+ *   submitted again already is a duplicate, whatever comes with it.
  */
 const configuration = `
 [checks]
@@ -32,6 +33,10 @@ negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 408, 409, 
 
 [[operations]]
 include-operation-id = "takeEvents"
+checks.negative_data_rejection.enabled = false
+
+[[operations]]
+include-operation-id = "resubmitDeadLetter"
 checks.negative_data_rejection.enabled = false
 `;
 
@@ -46,12 +51,20 @@ describe.skipIf(!present && !required)("schemathesis over the whole OpenAPI docu
     });
     const file = join(folder, "schemathesis.toml");
     writeFileSync(file, configuration);
+    // given as a file: read from the server, the document would leave its own route out
+    const headers = { authorization: `Bearer ${key}` };
+    const document = await (await fetch(`${server.address}/openapi.json`, { headers })).text();
+    writeFileSync(join(folder, "openapi.json"), document);
+    const { paths } = JSON.parse(document) as { paths: Record<string, object> };
+    const operations = Object.values(paths).flatMap((path) => Object.keys(path)).length;
     const options = [
       ...[
         "--config-file",
         file,
         "run",
-        `${server.address}/openapi.json`,
+        "openapi.json",
+        "--url",
+        server.address,
         "-H",
         `Authorization: Bearer ${key}`,
       ],
@@ -73,10 +86,6 @@ describe.skipIf(!present && !required)("schemathesis over the whole OpenAPI docu
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
     const code = await new Promise((resolve) => child.once("close", resolve));
-    const headers = { authorization: `Bearer ${key}` };
-    const answer = await fetch(`${server.address}/openapi.json`, { headers });
-    const { paths } = (await answer.json()) as { paths: Record<string, object> };
-    const operations = Object.values(paths).flatMap((path) => Object.keys(path)).length;
     server.child.kill("SIGTERM");
     const { code: ended } = await server.finished;
     const end = said.slice(-20_000);
