@@ -66,6 +66,7 @@ const errorTable = {
     "Correct the field that the message names; try it with POST /v1/surfaces/{name}/preview.",
   ],
   SURFACE_UNKNOWN: [404, 1, "There is no such surface.", "List surfaces with GET /v1/surfaces."],
+  LISTS_UNKNOWN: [404, 1, "No lists are published.", "Run `usher publish`, or POST /v1/lists."],
   SESSION_MERGED: [
     409,
     1,

@@ -64,7 +64,7 @@ describe("before anything is published", () => {
     expect(await published()).toEqual([]);
     const { degraded, items } = await stored("1");
     expect([degraded, items]).toEqual([["lists"], (await live("1")).items]);
-    await expect(usher.ask("/v1/lists/items/1")).rejects.toMatchObject({ code: "NOT_READY" });
+    await expect(usher.ask("/v1/lists/items/1")).rejects.toMatchObject({ code: "LISTS_UNKNOWN" });
   });
 });
 

@@ -134,7 +134,13 @@ function audienceRoute(app: App, context: ServerContext): void {
         summary: "The users who would like an item most, as they were published",
         params: ItemParams,
         querystring: NoQuery,
-        response: answersOf(AudienceAnswer, ["NOT_READY", "TOO_SLOW", "ITEM_UNKNOWN", "STORE_UNAVAILABLE"]),
+        response: answersOf(AudienceAnswer, [
+          "NOT_READY",
+          "TOO_SLOW",
+          "LISTS_UNKNOWN",
+          "ITEM_UNKNOWN",
+          "STORE_UNAVAILABLE",
+        ]),
       },
     },
     async (request) => {
@@ -143,7 +149,8 @@ function audienceRoute(app: App, context: ServerContext): void {
       const lists = listsNow(context);
       const found = await lists.storedAudienceFor(item_id);
       const edition = found?.edition ?? (await lists.current());
-      if (!edition) throw new UsherError("NOT_READY", "no lists are published; run `usher publish`");
+      if (!edition)
+        throw new UsherError("LISTS_UNKNOWN", `item_id ${item_id}: expected published lists, found none`);
       return {
         item_id,
         model_version: edition.modelVersion,

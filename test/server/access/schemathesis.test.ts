@@ -38,6 +38,11 @@ checks.negative_data_rejection.enabled = false
 [[operations]]
 include-operation-id = "resubmitDeadLetter"
 checks.negative_data_rejection.enabled = false
+
+# its phase of coverage overruns the stack of CPython 3.11 (SystemError: AST constructor recursion depth mismatch)
+[[operations]]
+include-operation-id = "putItems"
+phases.coverage.enabled = false
 `;
 
 describe.skipIf(!present && !required)("schemathesis over the whole OpenAPI document", () => {
