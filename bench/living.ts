@@ -182,9 +182,9 @@ async function takeEvents(
     );
   };
   await post(8, bodies(sizes.batches / 10, batch)); // warm-up
+  const steady = await post(64, bodies(sizes.steady, single), 1000); // first: behind the others their events are still on the way to the lake
   const batched = await post(8, bodies(sizes.batches, batch));
   const singles = await post(64, bodies(sizes.singles, single));
-  const steady = await post(64, bodies(sizes.steady, single), 1000);
   return {
     batchedPerSecond: (batched.count * batchEvents) / batched.seconds,
     singlePerSecond: singles.count / singles.seconds,
