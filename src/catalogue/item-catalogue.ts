@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { ListOrder } from "../contracts/catalogue-http.ts";
-import { type Item, isShown, type Viewpoint } from "../data/catalogue.ts";
+import { type Item, isShown, unknownItem, type Viewpoint } from "../data/catalogue.ts";
 import type { TrainingSet } from "../data/training-set.ts";
 import { UsherError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
@@ -90,13 +90,6 @@ function documentOf(item: Item): SearchDocument | undefined {
   if (item.isPlaceholder || item.isHidden) return undefined;
   const { itemId: id, title, description = "", ratingCount: popularity } = item;
   return { id, title, people: namesOfPeople(item), description, popularity };
-}
-
-/** The error for an id that the catalogue does not show. */
-export function unknownItem(itemId: string): UsherError {
-  return new UsherError("ITEM_UNKNOWN", `item_id: expected an item of the catalogue, got "${itemId}"`, {
-    details: { field: "item_id" },
-  });
 }
 
 /**

@@ -1,3 +1,5 @@
+import { UsherError } from "../errors.ts";
+
 /** Somebody who took part. */
 export interface Person {
   readonly name: string;
@@ -87,4 +89,11 @@ export function isShown(item: Item | undefined, { nowMs, country }: Viewpoint): 
   if (item.availableFrom !== undefined && nowMs < item.availableFrom) return false;
   if (item.availableUntil !== undefined && nowMs >= item.availableUntil) return false;
   return item.countries === undefined || (country !== undefined && item.countries.includes(country));
+}
+
+/** The error for an id that the catalogue does not show. */
+export function unknownItem(itemId: string): UsherError {
+  return new UsherError("ITEM_UNKNOWN", `item_id: expected an item of the catalogue, got "${itemId}"`, {
+    details: { field: "item_id" },
+  });
 }

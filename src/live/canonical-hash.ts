@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { StateStore } from "../stores/state-store.ts";
 import { addRecord, groupOfRecord, textOfSums } from "./counters.ts";
+import { entriesBetween } from "./entries-between.ts";
 import { bucketOf, firstKey, isCountsKey, positionsKey } from "./keys.ts";
 import type { OwnCounts } from "./trend-counts.ts";
 import { isKept } from "./trending.ts";
@@ -16,16 +17,9 @@ export async function canonicalHash(store: StateStore): Promise<string> {
   const hash = createHash("sha256");
   const add = (key: string, text: string) => hash.update(JSON.stringify([key, text]));
   const counted = new Map<string, Map<string, OwnCounts>>();
-  for (let from = firstKey; ; ) {
-    const page = await store.range({ from, to: positionsKey, limit: pageEntries });
-    for (const [key, value] of page) {
-      if (key === from) continue; // a page begins with the last key of the one before
-      if (isCountsKey(key)) addRecord(sumsOf(counted, groupOfRecord(key)), value);
-      else add(key, Buffer.from(value).toString());
-    }
-    const last = page.at(-1)?.[0];
-    if (page.length < pageEntries || last === undefined) break;
-    from = last;
+  for await (const [key, value] of entriesBetween(store, { from: firstKey, to: positionsKey, pageEntries })) {
+    if (isCountsKey(key)) addRecord(sumsOf(counted, groupOfRecord(key)), value);
+    else add(key, Buffer.from(value).toString());
   }
   const newest = new Map<number, number>(); // begin of the newest bucket, by width
   const texts: (readonly [group: string, text: string])[] = [];

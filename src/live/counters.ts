@@ -1,4 +1,5 @@
 import type { StateChange, StateStore } from "../stores/state-store.ts";
+import { entriesBetween } from "./entries-between.ts";
 import { endOf, separator } from "./keys.ts";
 import {
   addCounts,
@@ -61,7 +62,7 @@ export class Counters {
   async in(group: string): Promise<ReadonlyMap<string, Counts>> {
     const sums: Sums = new Map();
     for (const [name, counts] of this.#pending.get(group) ?? []) sums.set(name, [...counts]);
-    for (const [, record] of await this.#read(group)) addRecord(sums, record);
+    for await (const [, record] of this.#read(group)) addRecord(sums, record);
     for (const [name, sum] of sums) if (isNothing(sum)) sums.delete(name);
     return sums;
   }
@@ -103,7 +104,7 @@ export class Counters {
   async #merged(group: string, pending: ReadonlyMap<string, Sums>, changes: StateChange[]): Promise<Sums> {
     const whole: Sums = new Map();
     for (const [name, sum] of pending.get(group) ?? []) whole.set(name, [...sum]);
-    for (const [key, record] of await this.#read(group)) {
+    for await (const [key, record] of this.#read(group)) {
       addRecord(whole, record);
       changes.push([key, undefined]);
     }
@@ -121,15 +122,8 @@ export class Counters {
     }
   }
 
-  async #read(group: string): Promise<(readonly [key: string, record: Uint8Array])[]> {
-    const records: (readonly [string, Uint8Array])[] = [];
-    for (let from = group; ; ) {
-      const page = await this.#store.range({ from, to: endOf(group), limit: pageRecords });
-      records.push(...page.filter(([key]) => key !== from)); // a page begins with the last key of the one before
-      const last = page.at(-1)?.[0];
-      if (page.length < pageRecords || last === undefined) return records;
-      from = last;
-    }
+  #read(group: string) {
+    return entriesBetween(this.#store, { from: group, to: endOf(group), pageEntries: pageRecords });
   }
 }
 

@@ -1,6 +1,6 @@
 import { listLengthMax } from "../contracts/http.ts";
 import type { SurfaceDocument } from "../contracts/surfaces.ts";
-import type { Catalogue, Item } from "../data/catalogue.ts";
+import { type Catalogue, type Item, unknownItem } from "../data/catalogue.ts";
 import { namesIn, type UserFeatures } from "../data/user-features.ts";
 import { UsherError } from "../errors.ts";
 import type { LiveView } from "../live/live-view.ts";
@@ -367,11 +367,4 @@ export function hashOf(itemId: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < itemId.length; at++) hash = Math.imul(hash ^ itemId.charCodeAt(at), 0x01000193);
   return hash >>> 0;
-}
-
-/** The error for an id that the catalogue does not show. */
-export function unknownItem(itemId: string): UsherError {
-  return new UsherError("ITEM_UNKNOWN", `item_id: expected an item of the catalogue, got "${itemId}"`, {
-    details: { field: "item_id" },
-  });
 }

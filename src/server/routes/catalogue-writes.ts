@@ -1,6 +1,5 @@
 import { Compile } from "typebox/compile";
 import type { CatalogueEdits, Written } from "../../catalogue/catalogue-edits.ts";
-import { unknownItem } from "../../catalogue/item-catalogue.ts";
 import type { ItemEdit, ItemWrite, UserEdit, UserWrite } from "../../catalogue/item-edit.ts";
 import {
   BatchItem,
@@ -18,6 +17,7 @@ import {
 } from "../../contracts/catalogue-http.ts";
 import { NoQuery, UserParams } from "../../contracts/http.ts";
 import { idExpectation, isId, mismatches, type Shape, shown } from "../../contracts/mismatch.ts";
+import { unknownItem } from "../../data/catalogue.ts";
 import { UsherError } from "../../errors.ts";
 import { servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";

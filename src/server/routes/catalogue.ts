@@ -1,4 +1,3 @@
-import { unknownItem } from "../../catalogue/item-catalogue.ts";
 import {
   AudienceAnswer,
   AudienceQuery,
@@ -18,7 +17,7 @@ import {
   SuggestionsAnswer,
 } from "../../contracts/catalogue-http.ts";
 import { listLengthDefault, pageSizeDefault } from "../../contracts/http.ts";
-import type { Item, Viewpoint } from "../../data/catalogue.ts";
+import { type Item, unknownItem, type Viewpoint } from "../../data/catalogue.ts";
 import { itemBody, itemHead, listHead, servingNow } from "../answers.ts";
 import { audienceMin, type ServerContext } from "../context.ts";
 import { type App, answersOf } from "./schema.ts";

@@ -16,8 +16,8 @@ import {
   LegacyStatistics,
   LegacyStatisticsParams,
 } from "../../contracts/statistics-http.ts";
+import { unknownItem } from "../../data/catalogue.ts";
 import { UsherError } from "../../errors.ts";
-import { unknownItem } from "../../recommend/recommender.ts";
 import { itemBody, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
 import { listFor } from "../person-list.ts";

@@ -1,8 +1,8 @@
 import { ItemParams, NoQuery, type RecommendationsBody, RecommendQuery } from "../../contracts/http.ts";
 import { AudienceAnswer, type EditionBody, ListsAnswer, PublishBody } from "../../contracts/lists-http.ts";
 import { JobAnswer } from "../../contracts/upkeep-http.ts";
+import { unknownItem } from "../../data/catalogue.ts";
 import { UsherError } from "../../errors.ts";
-import { unknownItem } from "../../recommend/recommender.ts";
 import type { Edition } from "../../stores/recommendation-store.ts";
 import { recommendedItemBody, servingNow } from "../answers.ts";
 import type { PublishedLists, ServerContext } from "../context.ts";
