@@ -68,7 +68,7 @@ export async function openLoop(of: {
   const dueMs = (at: number) => (1000 * at) / perSecond;
   const pump = () => {
     while (free.length > 0 && queue.length > 0) {
-      const [connection, at] = [free.pop() as RawConnection, queue.shift() as number];
+      const [connection, at] = [free.shift() as RawConnection, queue.shift() as number];
       running.push(
         send(connection, at).then(() => {
           ms[at] = performance.now() - began - dueMs(at);

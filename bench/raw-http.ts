@@ -50,6 +50,7 @@ export async function rawConnection(address: string): Promise<RawConnection> {
   return {
     send: (request) =>
       new Promise((resolve, reject) => {
+        if (socket.destroyed) throw new Error("the server closed the connection while it rested");
         waiting = { resolve, reject };
         socket.write(request);
       }),

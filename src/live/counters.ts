@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { StateChange, StateStore } from "../stores/state-store.ts";
 import { entriesBetween } from "./entries-between.ts";
 import { endOf, separator } from "./keys.ts";
@@ -107,6 +108,7 @@ export class Counters {
     for await (const [key, record] of this.#read(group)) {
       addRecord(whole, record);
       changes.push([key, undefined]);
+      await setImmediate(); // a record may hold thousands of names, and requests wait
     }
     this.#records.set(group, 1);
     return whole;

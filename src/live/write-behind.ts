@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { setImmediate } from "node:timers/promises";
 import type { StateChange, StateStore } from "../stores/state-store.ts";
 import { ChangeSet } from "./change-set.ts";
 import { Counters } from "./counters.ts";
@@ -7,6 +8,8 @@ import type { Counts } from "./trend-counts.ts";
 
 /** Entries that one read of the store takes at a time. */
 const pageEntries = 1000;
+/** Changes that are prepared for the store before the event loop turns. */
+const sliceChanges = 1000;
 
 /**
  * The state as it is now: what the store holds, under the changes that are not written yet.
@@ -147,6 +150,7 @@ export class WriteBehind {
         ];
         for (const [key, value] of this.#written.entries()) {
           changes.push([key, value === undefined ? undefined : Buffer.from(value)]);
+          if (changes.length % sliceChanges === 0) await setImmediate(); // requests wait
         }
         await this.#store.write(changes).catch((error: unknown) => {
           counted.takeBack();

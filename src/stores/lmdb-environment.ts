@@ -42,6 +42,8 @@ export interface WriteSize {
   readonly puts: number;
   /** Bytes of all values together. */
   readonly bytes: number;
+  /** For what was promised already, with room for it. Default: only what puts nothing may. */
+  readonly mayUseReserve?: boolean;
 }
 
 /**
@@ -262,7 +264,7 @@ function throwIfFull(
   { folder, code, reserveBytes = reserveBytesDefault }: LmdbOptions,
   size: WriteSize,
 ): void {
-  if (size.puts === 0) return;
+  if (size.puts === 0 || size.mayUseReserve) return;
   const { bavail, bsize } = statfsSync(folder);
   const left = bavail * bsize - size.puts * bytesPerPut - size.bytes;
   if (left >= reserveBytes) return;

@@ -17,7 +17,7 @@ export interface StateStore {
     limit?: number;
     reverse?: boolean;
   }): Promise<(readonly [string, Uint8Array])[]>;
-  /** All changes or none, durable before it resolves. @throws UsherError `STORE_UNAVAILABLE`. */
+  /** All changes or none, durable before it resolves; until then a reader may see a part of a large write. @throws UsherError `STORE_UNAVAILABLE`. */
   write(changes: readonly StateChange[]): Promise<void>;
   close(): Promise<void>;
 }

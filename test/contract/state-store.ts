@@ -106,6 +106,25 @@ export function stateStoreContract(kind: StateStoreKind): void {
       expect(Buffer.compare(ranged!, large)).toBe(0);
     });
 
+    it("does writes in the order of their calls, large ones too", async () => {
+      const changes = (count: number, text: string) =>
+        Array.from({ length: count }, (_, at): StateChange => [`key ${at}`, bytes(text)]);
+      await Promise.all([
+        store.write(changes(5, "first")),
+        store.write(changes(9000, "second")),
+        store.write(changes(4, "third")),
+        store.write(changes(8000, "fourth")),
+        store.write([["key 1", undefined]]),
+      ]);
+      const found = texts(await store.range({ from: "key ", to: "key!" }));
+      expect(found).toHaveLength(8999);
+      const counts = found.reduce<Record<string, number>>((sum, [, text]) => {
+        sum[text as string] = (sum[text as string] ?? 0) + 1;
+        return sum;
+      }, {});
+      expect(counts).toEqual({ second: 1000, fourth: 7999 });
+    });
+
     it("takes many writes at once, each whole", async () => {
       await Promise.all(
         Array.from({ length: 50 }, (_, at) =>

@@ -40,6 +40,7 @@ try {
   });
   store = await openLmdbStateStore({
     folder: join(home, "state", "live"),
+    largeWrite: 1, // every state is kept whole first, then carried out in parts
     deadlineMs,
     onFailure,
   });

@@ -28,6 +28,12 @@ const bugs = {
     from: "await watched(commit.catch(throwCommitError), size);",
     to: "await watched(commit.catch(() => {}), size);",
   },
+  /** A large write is carried out in parts without being kept whole first. */
+  noRedo: {
+    module: "stores/lmdb-state-store.js",
+    from: "await environment.write(keep,",
+    to: "void (keep,",
+  },
   /** A failed sync of a file or a folder is told to nobody. */
   swallowedSync: {
     module: "durable-file.js",

@@ -71,6 +71,14 @@ describe.skipIf(!canTrace)("power cuts, a seeded sample", { timeout: 180_000 }, 
     });
     expect(lost + torn + unopened).toBeGreaterThan(10);
   });
+
+  it("the same look catches a large write that is not kept whole before it is carried out", () => {
+    const { torn } = cutEverywhere({
+      ...{ calls: 24, batch: 3, torn: 0, seed: 20261121, disksMax: 60 },
+      bug: "noRedo",
+    });
+    expect(torn).toBeGreaterThan(5);
+  });
 });
 
 describe.skipIf(!canTrace)("power cuts of tables and releases, a seeded sample", { timeout: 180_000 }, () => {
