@@ -40,8 +40,8 @@ export interface Sunk {
 
 /** Most events of one version of a bronze table; bounds memory and the time for which the engine is busy. */
 const batchEventsMax = 50_000;
-/** How many are read from the log at once. */
-const readLimit = 2000;
+/** How many are read from the log at once, and written to a file: a ms of the event loop, since requests wait. */
+const readLimit = 500;
 
 const writerName = "usher-log-";
 const writerOf = (partition: number) => `${writerName}${partition}`;
@@ -102,74 +102,81 @@ export async function sinkEvents(
   const done = await sunkPositions(lake, topic);
   for (const { partition } of ends) positions[partition] = done[partition] ?? 0;
   let [events, lost] = [0, 0];
-  for (let more = true; more; ) {
+  while (ends.some(({ partition, next }) => next > (positions[partition] as number))) {
     signal?.throwIfAborted();
-    const batch = await readBatch(log, { topic, ends, positions });
-    more = batch.events.length >= batchEventsMax;
+    const batch = await appendBatch(lake, { topic, log, ends, positions });
     lost += batch.lost;
-    if (batch.events.length === 0) break;
-    await appendBatch(lake, { topic, events: batch.events, positions: batch.positions });
+    events += batch.events;
     Object.assign(positions, batch.positions);
-    events += batch.events.length;
+    if (batch.events < batchEventsMax) break;
   }
   const version = await lake.latest(table);
   return { events, positions, lost, ...(version === undefined ? {} : { version }) };
 }
 
-async function readBatch(
-  log: EventReader,
-  from: {
-    topic: EventTopic;
-    ends: readonly { partition: number; next: number }[];
-    positions: Readonly<Record<number, number>>;
-  },
-): Promise<{ events: LogEntry[]; positions: Record<number, number>; lost: number }> {
-  const events: LogEntry[] = [];
-  const positions: Record<number, number> = {};
-  let lost = 0;
-  for (const { partition, next } of from.ends) {
-    let at = from.positions[partition] ?? 0;
-    while (at < next && events.length < batchEventsMax) {
-      const limit = Math.min(readLimit, batchEventsMax - events.length);
-      const records = await log.read(from.topic, partition, { from: at, limit });
-      const last = records.at(-1);
-      if (last === undefined) break; // all that was left has been forgotten
-      lost += (records[0] as LogEntry).offset - at;
-      events.push(...records);
-      at = last.offset + 1;
-    }
-    positions[partition] = at;
-  }
-  return { events, positions, lost };
+/** Where a batch of a topic begins, and where it ends at the latest. */
+interface BatchStart {
+  readonly topic: EventTopic;
+  readonly log: EventReader;
+  readonly ends: readonly { partition: number; next: number }[];
+  readonly positions: Readonly<Record<number, number>>;
 }
 
-async function appendBatch(
-  lake: Lake,
-  batch: {
-    topic: EventTopic;
-    events: readonly LogEntry[];
-    positions: Readonly<Record<number, number>>;
-  },
-): Promise<void> {
-  const { topic, events, positions } = batch;
+interface Batch {
+  readonly events: number;
+  readonly positions: Readonly<Record<number, number>>;
+  readonly lost: number;
+}
+
+async function appendBatch(lake: Lake, start: BatchStart): Promise<Batch> {
+  const { topic } = start;
   const table = bronzeEventsTable(topic);
   const folder = join(lake.folder, "sink");
   const file = join(folder, `${topic}.ndjson`);
   try {
     await makeFolderDurable(folder);
-    await writeLines(file, events);
+    const batch = await writeBatch(file, start);
+    if (batch.events === 0) return batch; // all that was left has been forgotten
     const staged = await lake.stage(table, selectOf(topic, file), {
       mode: "append",
       partitionBy: bronzeEvents(topic).partitionBy ?? [],
       transactions: Object.fromEntries(
-        Object.entries(positions).map(([partition, next]) => [writerOf(Number(partition)), next]),
+        Object.entries(batch.positions).map(([partition, next]) => [writerOf(Number(partition)), next]),
       ),
     });
-    await commitOrDiscard(lake, staged, { events: events.length });
+    await commitOrDiscard(lake, staged, { events: batch.events });
+    return batch;
   } catch (error) {
     throw asLakeError(error);
   } finally {
     await rm(file, { force: true }).catch(() => {}); // the next call replaces it
+  }
+}
+
+/** Reads a batch from the log and writes it to a file of lines, piece by piece: all of it in memory would be much for the collector. */
+async function writeBatch(file: string, start: BatchStart): Promise<Batch> {
+  const { topic, log } = start;
+  const handle = await open(file, "w");
+  try {
+    const positions: Record<number, number> = {};
+    let [events, lost] = [0, 0];
+    for (const { partition, next } of start.ends) {
+      let at = start.positions[partition] ?? 0;
+      while (at < next && events < batchEventsMax) {
+        const limit = Math.min(readLimit, batchEventsMax - events);
+        const records = await log.read(topic, partition, { from: at, limit });
+        const last = records.at(-1);
+        if (last === undefined) break; // all that was left has been forgotten
+        lost += (records[0] as LogEntry).offset - at;
+        await handle.write(linesOf(records));
+        events += records.length;
+        at = last.offset + 1;
+      }
+      positions[partition] = at;
+    }
+    return { events, positions, lost };
+  } finally {
+    await handle.close();
   }
 }
 
@@ -188,22 +195,13 @@ function withWholePairs(raw: string): string {
 }
 
 /** One line an event. The event itself stays text: the engine takes it apart, in threads of its own. */
-async function writeLines(file: string, events: readonly LogEntry[]): Promise<void> {
-  const decoder = new TextDecoder();
-  const handle = await open(file, "w");
-  try {
-    let lines: string[] = [];
-    for (const [at, { partition, offset, receivedMs, value }] of events.entries()) {
-      const raw = decoder.decode(value);
-      const event = halfPair.test(raw) ? { event: withWholePairs(raw) } : {};
-      lines.push(JSON.stringify({ partition, offset, ms: receivedMs, raw, ...event }));
-      if (lines.length < readLimit && at < events.length - 1) continue;
-      await handle.write(`${lines.join("\n")}\n`);
-      lines = [];
-    }
-  } finally {
-    await handle.close();
-  }
+function linesOf(events: readonly LogEntry[]): string {
+  const lines = events.map(({ partition, offset, receivedMs, value }) => {
+    const raw = Buffer.from(value.buffer, value.byteOffset, value.length).toString();
+    const event = halfPair.test(raw) ? { event: withWholePairs(raw) } : {};
+    return `${JSON.stringify({ partition, offset, ms: receivedMs, raw, ...event })}\n`;
+  });
+  return lines.join("");
 }
 
 /** The rows of the bronze table from the file of lines. What is no JSON gives a row with its payload and place only, and holds up none. */

@@ -66,7 +66,7 @@ export async function sinkEdits(lake: Lake, edits: EditReader): Promise<void> {
   }
 }
 
-const linesAtOnce = 2000;
+const linesAtOnce = 500;
 
 async function writeLines(file: string, documents: readonly EditDocument[]): Promise<void> {
   const handle = await open(file, "w");

@@ -203,10 +203,7 @@ class StoredLiveState implements LiveState {
     genresOf: (itemId: string) => readonly string[] | undefined,
     nowMs: number = this.#options.now(),
   ): Promise<TrendingRow[]> {
-    return this.#inTurn(async () => {
-      await this.#trending.advance(nowMs);
-      return trendingRows({ ranking: (name) => this.#trending.ranking(name, nowMs), genresOf, nowMs });
-    });
+    return trendingRows({ ranking: (window) => this.trending(window, nowMs), genresOf, nowMs });
   }
 
   async shownCount(surface: string, itemId: string): Promise<number> {

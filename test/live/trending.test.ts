@@ -82,9 +82,12 @@ describe("trending", () => {
     const failed = (error: unknown) => {
       throw error;
     };
-    const forgetting = await openLiveState({ store, now: () => nowMs, flushMs: 5, onFailure: failed });
+    let clockMs = nowMs;
+    const forgetting = await openLiveState({ store, now: () => clockMs, flushMs: 5, onFailure: failed });
     const keeping = await open();
     for (const live of [forgetting, keeping]) await live.apply(events);
+    await forgetting.flush();
+    clockMs += 10 * minuteMs; // then it looks for old ones again
     const bucketsOf = async (widthMs: number) => {
       const all = {
         from: bucketPrefix({ widthMs, startMs: 0 }),
