@@ -5,7 +5,14 @@ import type { Appended, NewRecord } from "./event-log.ts";
 import type { IdMerge, IdTable } from "./id-table.ts";
 import { partitionOfKey } from "./key-partition.ts";
 import type { LogPartition } from "./log-partition.ts";
-import { type CheckedRecord, checkRecord, offsetBytes, recordSize, writeRecord } from "./record-bytes.ts";
+import {
+  type CheckedRecord,
+  checkRecord,
+  offsetBytes,
+  placeBytes,
+  recordSize,
+  writeRecord,
+} from "./record-bytes.ts";
 
 /** The tables that an append writes. */
 export interface AppendTables {
@@ -20,6 +27,13 @@ export interface AppendTables {
 interface Call {
   readonly records: readonly CheckedRecord[];
   readonly resolve: (appended: Appended[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One call of mergeIds that waits. */
+interface Merge {
+  readonly mayUseReserve: boolean;
+  readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -39,12 +53,12 @@ const groupRecordsMax = 10_000;
  */
 export function appendQueue(tables: AppendTables): {
   append(records: readonly NewRecord[]): Promise<Appended[]>;
-  /** Merges every id into its table, between two transactions of appends. */
-  mergeIds(): Promise<void>;
+  /** Merges every id into its table, between two transactions of appends. @param mayUseReserve Where a removal follows, which makes room. */
+  mergeIds(how: { mayUseReserve: boolean }): Promise<void>;
   close(): Promise<void>;
 } {
   let calls: Call[] = [];
-  let merges: Omit<Call, "records">[] = [];
+  let merges: Merge[] = [];
   let running: Promise<void> | undefined;
   let isClosed = false;
 
@@ -71,9 +85,9 @@ export function appendQueue(tables: AppendTables): {
         running ??= run();
       });
     },
-    mergeIds: () =>
+    mergeIds: (how) =>
       new Promise((resolve, reject) => {
-        merges.push({ resolve: () => resolve(), reject });
+        merges.push({ ...how, resolve, reject });
         running ??= run();
       }),
     async close() {
@@ -119,16 +133,17 @@ async function commitGroup(tables: AppendTables, calls: readonly Call[]): Promis
 const mergeRecords = 2500;
 
 /** Merges all ids and tells those who asked; never throws. */
-async function answerMerges({ environment, ids }: AppendTables, asked: readonly Omit<Call, "records">[]) {
+async function answerMerges({ environment, ids }: AppendTables, asked: readonly Merge[]) {
+  const mayUseReserve = asked.some((merge) => merge.mayUseReserve);
   try {
     while (ids.waiting() > 0) {
       ids.turn();
       const merge = ids.plan(mergeRecords);
-      // nothing is taken by this, and a trim that follows makes room: it may use the reserve
-      await environment.write(() => ids.put(merge), { puts: 0, bytes: 0 });
+      const puts = merge.ids.length;
+      await environment.write(() => ids.put(merge), { puts, bytes: puts * placeBytes, mayUseReserve });
       ids.done(merge, new Map());
     }
-    for (const { resolve } of asked) resolve([]);
+    for (const { resolve } of asked) resolve();
   } catch (error) {
     for (const { reject } of asked) reject(error);
   }

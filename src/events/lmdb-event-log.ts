@@ -38,6 +38,10 @@ export async function openLmdbEventLog(options: LmdbEventLogOptions): Promise<Ev
   const known = options.readOnly ? [] : partitions; // who only reads asks for no id
   const idTable = openIdTable({ environment, ids, offsets, partitions: known, generation });
   const queue = appendQueue({ environment, partitions, offsets, ids: idTable });
+  if (!options.readOnly && idTable.waiting() >= generation) {
+    // else a process that is started often, and takes few records each time, would keep more of them each time
+    await queue.mergeIds({ mayUseReserve: false }).catch(unlessDiskFull);
+  }
   const groups = openGroups(environment, positions);
   const keepMs = options.retentionMs ?? retentionMs;
   const partitionAt = (topic: Topic, partition: number): LogPartition => {
@@ -89,7 +93,8 @@ export async function openLmdbEventLog(options: LmdbEventLogOptions): Promise<Ev
         const beforeMs = nowMs - keepMs[partition.topic];
         const last = environment.read(() => expiredOffsets(partition.records, beforeMs)).at(-1);
         // an id is read again from its record until it is in the table
-        if (last !== undefined && last >= idTable.mergedUpTo(partition)) await queue.mergeIds();
+        if (last !== undefined && last >= idTable.mergedUpTo(partition))
+          await queue.mergeIds({ mayUseReserve: true });
         gone += await trimPartition(environment, partition, { beforeMs, end: idTable.mergedUpTo(partition) });
       }
       return gone;
@@ -99,6 +104,11 @@ export async function openLmdbEventLog(options: LmdbEventLogOptions): Promise<Ev
       await environment.close();
     },
   };
+}
+
+/** What waits for room goes on waiting; every other failure is one of the environment. */
+function unlessDiskFull(error: unknown): void {
+  if ((error as Partial<UsherError>).details?.["reason"] !== "disk_full") throw error;
 }
 
 /** The databases of a log, made where they are missing. */

@@ -29,7 +29,7 @@ import { WriteBehind } from "./write-behind.ts";
 /** The consumer group of the log under which the positions of the live state are shown. */
 export const liveGroup = "live";
 /** So many changes are written at each beat: what few events change is on disk at once. */
-const changesAtBeat = 5000;
+const changesAtBeat = 500;
 /** More than that wait until so many go together, which costs a third for each, or for so many beats. */
 const changesBeforeWrite = 100_000;
 const beatsMax = 10;

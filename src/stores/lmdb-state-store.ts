@@ -11,11 +11,11 @@ import { checkChange, checkKey } from "./state-key.ts";
 import type { StateChange, StateStore } from "./state-store.ts";
 
 export interface LmdbStateStoreOptions extends Omit<LmdbOptions, "code"> {
-  /** Changes from which on a write is divided. Default 2,000: a few ms of the event loop, and a short sync. */
+  /** Changes from which on a write is divided. Default 1,000: a few ms of the event loop, and a short sync. */
   readonly largeWrite?: number;
 }
 
-const largeWriteDefault = 2000;
+const largeWriteDefault = 1000;
 /** A large write has at most so many parts: where much waits, throughput matters more. */
 const partsMax = 16;
 /** What is kept of a large write lies in values of this size: for longer ones LMDB would look for pages in a row. */

@@ -5,7 +5,7 @@ import { openLmdbStateStore } from "../../src/stores/lmdb-state-store.ts";
 import { memoryStateStore } from "./memory-state-store.ts";
 import { stateStoreContract } from "./state-store.ts";
 
-for (const largeWrite of [2000, 1]) {
+for (const largeWrite of [1000, 1]) {
   let folder: string | undefined;
   stateStoreContract({
     name: `LMDB with large writes above ${largeWrite}`,

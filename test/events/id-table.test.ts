@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { seededRandom } from "../../src/data/random.ts";
 import type { EventLog } from "../../src/events/event-log.ts";
 import { openLmdbEventLog } from "../../src/events/lmdb-event-log.ts";
+import { offsetOf } from "../../src/events/record-bytes.ts";
+import { openLmdbEnvironment } from "../../src/stores/lmdb-environment.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -57,4 +59,26 @@ it("knows every id at its place, through merges, restarts and trims, over 3,000 
   expect(places.size).toBeGreaterThan(1500);
   expect(trimmed).toBeGreaterThan(100);
   await log.close();
+});
+
+it("keeps two generations of ids in memory at most, however often it is started in between", async () => {
+  const [rounds, each] = [30, 25];
+  for (let round = 0; round < rounds; round++) {
+    const log = await openLmdbEventLog({ folder, idGeneration: 40 });
+    await log.append(
+      Array.from({ length: each }, (_, at) => ({
+        ...{ topic: "events_views" as const, key: `${at}`, id: `${round}/${at}` },
+        ...{ receivedMs: 1_700_000_000_000, value: Buffer.from("-") },
+      })),
+    );
+    await log.close();
+  }
+  const environment = await openLmdbEnvironment({ folder, code: "LOG_UNAVAILABLE", readOnly: true });
+  const [offsets] = environment.databases(["offsets"]);
+  const merged = [0, 1, 2].map((partition) => {
+    const mark = environment.read(() => offsets!.get(Buffer.from(`merged/events_views/${partition}`)));
+    return mark ? offsetOf(mark) : 0;
+  });
+  await environment.close();
+  expect(merged.reduce((sum, offset) => sum + offset, 0)).toBeGreaterThan(rounds * each - 2 * 40 - each);
 });
