@@ -1,6 +1,7 @@
 import { UsherError } from "../errors.ts";
 import { openUsher } from "../usher.ts";
 import { aborted, type Command } from "./command.ts";
+import { collectSeldom } from "./heap.ts";
 
 /** `usher serve`: serves the release that is there; trains nothing. */
 export const serve: Command = {
@@ -20,6 +21,7 @@ export const serve: Command = {
     },
   ],
   async run({ home, configuration, say, signal }) {
+    collectSeldom();
     const usher = await openUsher({ home, configuration });
     try {
       const serving = await usher.serve();

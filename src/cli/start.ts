@@ -12,6 +12,7 @@ import type { SourceSpec } from "../sources/source.ts";
 import { openUsher, type Running, type Usher } from "../usher.ts";
 import { aborted, type Command, type CommandRun } from "./command.ts";
 import { chosenSource } from "./data-set.ts";
+import { collectSeldom } from "./heap.ts";
 import { buildNotes, ratingsLine, recommendationLines } from "./print.ts";
 
 /** `usher start`: the whole walk, from a data set to a served list; what is done already is not done again. */
@@ -47,6 +48,7 @@ export const start: Command = {
   async run(run) {
     const { home, configuration, say, signal, options } = run;
     const wanted = chosenSource(configuration);
+    collectSeldom();
     const usher = await openUsher({ home, configuration });
     try {
       // the port opens first, so that whoever looks sees what the start is doing

@@ -142,6 +142,8 @@ class StoredLiveState implements LiveState {
   #writtenPositions: string;
   #beatsSinceWrite = 0;
   #forgotMs = 0;
+  /** Before and after, nobody waits for answers. */
+  #isOpen = false;
   #beat: NodeJS.Timeout | undefined;
 
   constructor(options: LiveOptions, positions: string | undefined) {
@@ -174,6 +176,7 @@ class StoredLiveState implements LiveState {
     }
     this.caughtUp = await this.follow();
     await this.#inTurn(() => this.#trending.advance(this.#options.now()));
+    this.#isOpen = true;
     const { flushMs = 1000 } = this.#options;
     if (flushMs > 0) this.#beat = setInterval(() => void this.#tick(), flushMs).unref();
   }
@@ -271,6 +274,7 @@ class StoredLiveState implements LiveState {
 
   async close(): Promise<void> {
     clearInterval(this.#beat);
+    this.#isOpen = false;
     await this.#queue;
     await this.flush();
   }
@@ -322,11 +326,12 @@ class StoredLiveState implements LiveState {
     let positions = this.#applied.toText();
     if (this.#state.changeCount === 0 && positions === this.#writtenPositions) return;
     let committed = this.#applied.positions();
-    await this.#state.write(() => {
+    const others = () => {
       positions = this.#applied.toText();
       committed = this.#applied.positions();
-      return [[positionsKey, Buffer.from(positions)]];
-    });
+      return [[positionsKey, Buffer.from(positions)] as const];
+    };
+    await this.#state.write(others, { isAlone: !this.#isOpen });
     this.#writtenPositions = positions;
     await this.#options.log?.commit(liveGroup, committed);
   }

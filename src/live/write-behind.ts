@@ -131,9 +131,10 @@ export class WriteBehind {
 
   /**
    * Writes all changes in one write, and with them what `others` gives at the moment when they are taken.
+   * @param how.isAlone Nobody waits for answers meanwhile.
    * @throws UsherError `STORE_UNAVAILABLE`: nothing was written; the changes stay for the next attempt.
    */
-  write(others: () => readonly StateChange[]): Promise<void> {
+  write(others: () => readonly StateChange[], how: { isAlone: boolean }): Promise<void> {
     return this.#inTurn(async () => {
       this.#writes ??= Number(textOf((await this.#store.get([writesKey]))[0]) ?? 0);
       const number = ++this.#writes;
@@ -152,7 +153,7 @@ export class WriteBehind {
           changes.push([key, value === undefined ? undefined : Buffer.from(value)]);
           if (changes.length % sliceChanges === 0) await setImmediate(); // requests wait
         }
-        await this.#store.write(changes).catch((error: unknown) => {
+        await this.#store.write(changes, how).catch((error: unknown) => {
           counted.takeBack();
           throw error;
         });

@@ -63,11 +63,11 @@ export async function openLmdbStateStore(options: LmdbStateStoreOptions): Promis
         ),
       );
     },
-    async write(changes) {
+    async write(changes, { isAlone = false } = {}) {
       if (changes.length === 0) return environment.read(() => undefined);
       for (const change of changes) checkChange(change);
       const before = turn;
-      const isLarge = large !== undefined && changes.length > largeWrite;
+      const isLarge = large !== undefined && !isAlone && changes.length > largeWrite;
       const writing = before.then(() =>
         isLarge ? large.write(changes) : environment.write(() => putAll(state, changes), sizeOf(changes)),
       );

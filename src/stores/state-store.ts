@@ -17,7 +17,11 @@ export interface StateStore {
     limit?: number;
     reverse?: boolean;
   }): Promise<(readonly [string, Uint8Array])[]>;
-  /** All changes or none, durable before it resolves; until then a reader may see a part of a large write. @throws UsherError `STORE_UNAVAILABLE`. */
-  write(changes: readonly StateChange[]): Promise<void>;
+  /**
+   * All changes or none, durable before it resolves; until then a reader may see a part of a large write.
+   * @param how.isAlone Nobody waits for the process meanwhile: a large write need not make room for others. Default false.
+   * @throws UsherError `STORE_UNAVAILABLE`.
+   */
+  write(changes: readonly StateChange[], how?: { readonly isAlone?: boolean }): Promise<void>;
   close(): Promise<void>;
 }
