@@ -58,14 +58,17 @@ export async function rawConnection(address: string): Promise<RawConnection> {
   };
 }
 
+/** A header by which a request shows its key; nothing without one. */
+const keyHeader = (key: string | undefined) => (key === undefined ? "" : `Authorization: Bearer ${key}\r\n`);
+
 /** The bytes of a POST with a JSON body. */
-export function postBytes(path: string, body: string): Buffer {
+export function postBytes(path: string, body: string, key?: string): Buffer {
   const length = Buffer.byteLength(body);
   return Buffer.from(
-    `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`,
+    `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${keyHeader(key)}Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`,
   );
 }
 
 /** The bytes of a GET. */
-export const getBytes = (path: string): Buffer =>
-  Buffer.from(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+export const getBytes = (path: string, key?: string): Buffer =>
+  Buffer.from(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${keyHeader(key)}\r\n`);

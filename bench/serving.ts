@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defaultConfiguration } from "../src/contracts/configuration.ts";
 import { seededRandom } from "../src/data/random.ts";
+import { homePaths } from "../src/home/home.ts";
 import { readCatalogue } from "../src/lake/read.ts";
+import { openKeys } from "../src/server/access/api-keys.ts";
 import { openUsher } from "../src/usher.ts";
 import { eventMaker } from "./living-events.ts";
 import { closedLoop, type LoadResult, openLoop, quantile, withConnections } from "./load.ts";
 import type { BenchOptions } from "./movielens.ts";
-import { getBytes, postBytes, type RawAnswer } from "./raw-http.ts";
+import { getBytes, postBytes, type RawAnswer, type RawConnection } from "./raw-http.ts";
 import { type ServedHome, serveHome, startServer } from "./served-home.ts";
 
 /** What one server was measured to do. */
@@ -43,14 +45,15 @@ const rivalFactors = 64;
 export async function run({ dataFolder, tiny }: BenchOptions): Promise<ServingResult> {
   const home = await mkdtemp(join(tmpdir(), "usher-serving-"));
   try {
-    const { users, itemIds } = await prepare(home, tiny ? undefined : join(dataFolder, "ml-1m"));
+    const { users, itemIds, key } = await prepare(home, tiny ? undefined : join(dataFolder, "ml-1m"));
     const count = tiny ? 300 : 40_000;
     const pinned = process.platform === "linux" && !tiny ? { core: serverCore } : {};
     const log: string[] = [];
     const env = { USHER_LOG_LEVEL: "info" };
     const server = await serveHome(home, { ...pinned, env, onLog: (line) => log.push(line) });
-    const list = (user: number) => getBytes(`/v1/users/${user + 1}/recommendations?k=10`);
-    const usher = await measured(server, { count, request: list, users, itemIds });
+    await expectClosed(server);
+    const list = (user: number) => getBytes(`/v1/users/${user + 1}/recommendations?k=10`, key);
+    const usher = await measured(server, { count, request: list, users, acting: { itemIds, key } });
     if (log.length < count) throw new Error(`expected a line of log a request, got ${log.length}`);
     const sizes = [users, itemIds.length, rivalFactors].map(String);
     const plain = await startServer([rivalProgram, ...sizes], pinned);
@@ -77,7 +80,11 @@ const rivalProgram = fileURLToPath(
 
 /** A home with a release and a key that the requests carry. */
 async function prepare(home: string, folder: string | undefined) {
-  await writeFile(join(home, "usher.json"), "{}\n");
+  const settings = { access: { keys: "required" }, limits: { key_per_second: 1_000_000 } };
+  await writeFile(join(home, "usher.json"), JSON.stringify(settings));
+  const keys = await openKeys(homePaths(home).access);
+  const { key } = await keys.create({ name: "bench", scopes: ["read", "events"] });
+  await keys.close();
   const usher = await openUsher({ home, configuration: defaultConfiguration });
   try {
     await usher.importSource(
@@ -89,18 +96,31 @@ async function prepare(home: string, folder: string | undefined) {
     await usher.train();
     const { items } = await readCatalogue(usher.lake, usher.engine, build);
     const itemIds = items.filter(({ isPlaceholder }) => !isPlaceholder).map(({ itemId }) => itemId);
-    return { users: askedUsers, itemIds };
+    return { users: askedUsers, itemIds, key };
   } finally {
     await usher.close();
   }
 }
 
-/** Asks a server, warm, and stops it. `itemIds`: what people act on meanwhile; absent: nobody acts. */
+/** What is measured includes the check of a key, only where one is needed. */
+async function expectClosed({ address }: ServedHome): Promise<void> {
+  await withConnections(address, 1, async ([connection]) => {
+    expectStatus(401, await (connection as RawConnection).send(getBytes("/v1/users/1/recommendations")));
+  });
+}
+
+interface Acting {
+  /** What people act on. */
+  readonly itemIds: readonly string[];
+  readonly key: string;
+}
+
+/** Asks a server, warm, and stops it. Without `acting` nobody acts meanwhile. */
 async function measured(
   server: ServedHome,
-  load: { count: number; request: (user: number) => Buffer; users: number; itemIds?: readonly string[] },
+  load: { count: number; request: (user: number) => Buffer; users: number; acting?: Acting },
 ): Promise<Served> {
-  const { count, request, users, itemIds } = load;
+  const { count, request, users, acting } = load;
   const random = seededRandom(7);
   const requests = Array.from({ length: users }, (_, user) => request(user));
   const drawn = Uint32Array.from({ length: count }, () => zipf(random.uniform(), users));
@@ -120,9 +140,9 @@ async function measured(
   try {
     await ask(Math.ceil(count / 5)); // warm-up
     bytes = 0;
-    const acting = itemIds && act(server.address, { itemIds, users });
+    const people = acting && act(server.address, { ...acting, users });
     const result = await ask(count);
-    await acting?.stop();
+    await people?.stop();
     return {
       perSecond: count / result.seconds,
       msP50: quantile(result, 0.5),
@@ -136,7 +156,7 @@ async function measured(
 }
 
 /** People who act, until they are stopped. */
-function act(address: string, { itemIds, users }: { itemIds: readonly string[]; users: number }) {
+function act(address: string, { itemIds, key, users }: Acting & { users: number }) {
   const maker = eventMaker({ users, itemIds, seed: 5 });
   let isStopped = false;
   const done = withConnections(address, 2, async (opened) => {
@@ -150,7 +170,7 @@ function act(address: string, { itemIds, users }: { itemIds: readonly string[]; 
           const user = String(Number(user_id?.replace("bench-", "")) + 1);
           expectStatus(
             202,
-            await connection.send(postBytes("/v1/events", JSON.stringify({ ...event, user_id: user }))),
+            await connection.send(postBytes("/v1/events", JSON.stringify({ ...event, user_id: user }), key)),
           );
         },
       });

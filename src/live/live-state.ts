@@ -37,6 +37,8 @@ const beatsMax = 10;
 const forgetMs = 10 * 60_000;
 /** With more changes than this waiting, events wait for the disk. */
 const changesMax = 200_000;
+/** Steps in which weights decay: their half-life is days, and whoever has not changed is known again. */
+const viewStepMs = 60_000;
 /** Newest impressions that {@link LiveState.lastShown} looks at. */
 const shownImpressions = 50;
 
@@ -82,7 +84,10 @@ export interface LiveState {
   apply(events: readonly LoggedEvent[], appended?: readonly Appended[]): Promise<void>;
   /** Applies what the log holds and the state does not. */
   follow(): Promise<CaughtUp>;
-  /** What a person did, as of a moment (ms since 1970; default: the clock). Cost: O(own actions); a read of them all at first. */
+  /**
+   * What a person did until now, with weights as of the whole minute of a moment (ms since 1970; default: the clock): within it, the same
+   * object until they act. Cost: O(own actions), or none for the same object; a read of all of them at first.
+   */
   view(person: Person, nowMs?: number): Promise<LiveView>;
   /** All items of a window, the highest score first. Above 2,000 items it may be a second old. */
   trending(window: TrendWindow, nowMs?: number): Promise<readonly TrendingItem[]>;
@@ -192,7 +197,8 @@ class StoredLiveState implements LiveState {
   }
 
   async view(person: Person, nowMs: number = this.#options.now()): Promise<LiveView> {
-    return (await this.#profiles.of(ownerOfPerson(person))).view(nowMs);
+    const profile = await this.#profiles.of(ownerOfPerson(person));
+    return profile.view(Math.floor(nowMs / viewStepMs) * viewStepMs);
   }
 
   trending(window: TrendWindow, nowMs: number = this.#options.now()): Promise<readonly TrendingItem[]> {

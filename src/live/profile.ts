@@ -3,7 +3,7 @@ import { type Action, compareActions, decay, type ItemAction, isConsuming, weigh
 import type { LivePair, LiveView } from "./live-view.ts";
 
 /** About how many bytes an action, and an item, take in memory. */
-const [actionBytes, itemBytes] = [220, 300];
+const [actionBytes, itemBytes] = [220, 500];
 
 /**
  * What a person did, item by item, as undecayed contributions in the order of (event_ts, event_id).
@@ -15,9 +15,12 @@ export class Profile {
   readonly #actions = new Map<string, Action[]>();
   readonly #retracted = new Set<string>();
   #actionCount = 0;
+  /** The last look, as long as nothing changes. */
+  #looked: { readonly atMs: number; readonly view: LiveView } | undefined;
 
   /** Adds an action where it belongs; one that is there already changes nothing. Cost: O(log n) for the newest, O(n) for a late one. */
   add({ itemId, ...action }: ItemAction): void {
+    this.#looked = undefined;
     const actions = this.#actions.get(itemId);
     if (!actions) this.#actions.set(itemId, [action]);
     else {
@@ -31,6 +34,7 @@ export class Profile {
 
   /** Cancels an event, whether it is there already or comes later. */
   retract(eventId: string): void {
+    this.#looked = undefined;
     this.#retracted.add(eventId);
   }
 
@@ -55,8 +59,13 @@ export class Profile {
     );
   }
 
-  /** The profile at a moment, ms since 1970. Cost: O(actions). */
+  /** The profile at a moment, ms since 1970; the same object for the same moment while nothing changes. Cost: O(actions), or none then. */
   view(nowMs: number): LiveView {
+    if (this.#looked?.atMs !== nowMs) this.#looked = { atMs: nowMs, view: this.#look(nowMs) };
+    return this.#looked.view;
+  }
+
+  #look(nowMs: number): LiveView {
     const pairs: LivePair[] = [];
     const retractedRatings: { itemId: string; tsMs: number }[] = [];
     const continuing: { itemId: string; progress: number; tsMs: number }[] = [];

@@ -1,6 +1,7 @@
 import type { SourceName } from "../contracts/surfaces.ts";
 import type { Item } from "../data/catalogue.ts";
 import type { Asked, Candidate, Placed } from "./asked.ts";
+import { knownOrMade } from "./known-person.ts";
 import {
   continueReason,
   historyReason,
@@ -66,8 +67,21 @@ export function reasonsOf(list: readonly Candidate[], asked: Asked): Reason[] {
   });
 }
 
-/** Reasons of items that the model found: those of the person's own items that add most to the score. */
+/** Reasons of items that the model found. */
 function modelReasons(list: readonly Candidate[], asked: Asked): Reason[] {
+  const byItem = new Map(list.map((candidate) => [candidate.item, candidate]));
+  const make = (items: readonly number[]) =>
+    madeReasons(
+      items.map((item) => byItem.get(item) as Candidate),
+      asked,
+    );
+  const items = [...byItem.keys()];
+  // what may be named in a reason depends on time and place, where any item does
+  return knownOrMade(asked.offer.isTimeless ? asked.known.reasons : new Map(), items, make);
+}
+
+/** Those of the person's own items that add most to the score. */
+function madeReasons(list: readonly Candidate[], asked: Asked): Reason[] {
   const { release, offer, person, context } = asked;
   const { weights } = person;
   const explained = release.ranker.contributions(

@@ -58,6 +58,11 @@ export class Offer {
     return this.#content();
   }
 
+  /** Whether every item is shown at all times and places, or never. */
+  get isTimeless(): boolean {
+    return this.#conditional.length === 0;
+  }
+
   /** The items that are known, ascending, but not shown at this time and place. */
   unavailable(at: Viewpoint): Int32Array {
     if (this.#conditional.length === 0) return noIndexes;

@@ -10,6 +10,7 @@ import { type Blocked, blockedBy } from "./blocked.ts";
 import { defaultSurface } from "./built-in-surfaces.ts";
 import { reasonsOf } from "./explain.ts";
 import type { Filter } from "./filter/compile.ts";
+import { KnownPersons, knownOrMade } from "./known-person.ts";
 import { noIndexes, type Offer, presentOffer } from "./offer.ts";
 import { personHistory } from "./person-history.ts";
 import { runPipeline, type StageName, stageNames, termsOf } from "./pipeline.ts";
@@ -160,6 +161,7 @@ class ReleaseRecommender implements Recommender {
   readonly #offer: () => Offer;
   #buffers: readonly [Int32Array, Int32Array] = [noIndexes, noIndexes];
   #hashes: Uint32Array = new Uint32Array(0);
+  readonly #persons = new KnownPersons();
 
   constructor(release: ServedRelease, catalogue: Catalogue) {
     this.version = release.version;
@@ -260,7 +262,10 @@ class ReleaseRecommender implements Recommender {
     const { userId, live, k, shown, trending, features, nowMs = Date.now() } = request;
     const { country, device } = request;
     const context = { nowMs, country, device, surface: plan.document.name, userId, user: features };
-    const person = personHistory(this.#release.set, { userId, live, indexOf: offer.indexOf });
+    const known = this.#persons.of({ userId, live, offer }, () =>
+      personHistory(this.#release.set, { userId, live, indexOf: offer.indexOf }),
+    );
+    const person = known.history;
     const shelf = request.genre === undefined ? offer.shelves.all : offer.shelves.ofGenre(request.genre);
     const indexes = (ids: readonly string[]) => indexesOf(ids.map(offer.indexOf));
     const about = request.about === undefined ? undefined : this.#shownIndex(request.about, offer);
@@ -283,6 +288,8 @@ class ReleaseRecommender implements Recommender {
       { name: "about", items: about === undefined ? noIndexes : Int32Array.of(about) },
       { name: "cursor", items: shown ? indexesOf(shown.items) : noIndexes },
     ];
+    const ownNames: readonly string[] = ["catalogue", "disliked", "consumed"];
+    const isPlain = restrictions.every(({ name, items }) => items.length === 0 || ownNames.includes(name));
     const size = offer.items.length;
     if (this.#buffers[0].length !== size) this.#buffers = [new Int32Array(size), new Int32Array(size)];
     const blocked = blockedBy(restrictions, { buffers: this.#buffers, size });
@@ -290,6 +297,8 @@ class ReleaseRecommender implements Recommender {
       release: this.#release,
       offer,
       person,
+      known,
+      plainly: isPlain ? (hides ? "unconsumed" : "all") : undefined,
       live,
       blocked: blocked.items,
       shelf: shelf?.items ?? noIndexes,
@@ -314,8 +323,10 @@ class ReleaseRecommender implements Recommender {
   /** The chosen items in their order, with what the person would rate them, and why they are there. */
   #present(list: readonly Candidate[], asked: Asked): RecommendedItem[] {
     const { offer, offset, person } = asked;
-    const known = list.filter(({ item }) => item < offer.trainedCount).map(({ item }) => item);
-    const ratings = this.#release.rater.scoreChosen(person.ratings, known);
+    const trained = list.filter(({ item }) => item < offer.trainedCount).map(({ item }) => item);
+    const ratings = knownOrMade(asked.known.ratings, trained, (items) =>
+      this.#release.rater.scoreChosen(person.ratings, items),
+    );
     const reasons = reasonsOf(list, asked);
     let next = 0;
     // written out field by field: spreading objects costs a tenth of a whole answer

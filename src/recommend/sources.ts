@@ -16,13 +16,8 @@ const recentMax = 5;
 /** Every source of candidates. */
 export const sources: Readonly<Record<SourceName, Source>> = {
   model: (asked, limit) => {
-    const { release, person, blocked } = asked;
-    if (person.weights.items.length === 0) return undefined;
-    const excluded = upTo(blocked, release.ranker.itemCount);
-    return candidatesOf(
-      "model",
-      recommendItems(release.ranker, { history: person.weights, k: limit, excluded }),
-    );
+    if (asked.person.weights.items.length === 0) return undefined;
+    return candidatesOf("model", rankedFor(asked, limit));
   },
   "similar-to-recent": (asked, limit) => {
     const recent = recentLikes(asked, recentMax);
@@ -102,6 +97,17 @@ export const sources: Readonly<Record<SourceName, Source>> = {
     return found;
   },
 };
+
+/** The best items by the model, from memory where it has answered the same already. */
+function rankedFor({ release, person, known, plainly, blocked }: Asked, limit: number): ScoredItems {
+  const name = plainly === undefined ? undefined : `${plainly} ${limit}`;
+  const before = name === undefined ? undefined : known.ranked.get(name);
+  if (before) return before;
+  const excluded = upTo(blocked, release.ranker.itemCount);
+  const found = recommendItems(release.ranker, { history: person.weights, k: limit, excluded });
+  if (name !== undefined) known.ranked.set(name, found);
+  return found;
+}
 
 /** Whether an item has one of the genres or people that a newcomer chose. */
 function choiceOf({ chosen, offer }: Asked): (item: number) => boolean {
