@@ -195,8 +195,10 @@ async function takeEvents(
         : openLoop({ connections: opened, perSecond, ...load }),
     );
   };
+  // before the bursts, whose events are on the way to state and lake for a while
+  await post(64, bodies(sizes.steady / 5, single), 1000); // warm-up
+  const steady = await post(64, bodies(sizes.steady, single), 1000);
   await post(8, bodies(sizes.batches / 10, batch)); // warm-up
-  const steady = await post(64, bodies(sizes.steady, single), 1000); // first: behind the others their events are still on the way to the lake
   const batched = await post(8, bodies(sizes.batches, batch));
   const singles = await post(64, bodies(sizes.singles, single));
   return {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { seededRandom } from "../data/random.ts";
 import type { Asked, Candidate } from "./asked.ts";
 import type { Plan } from "./plan.ts";
@@ -60,4 +60,4 @@ function triable(
   return [...found.values()].sort((left, right) => left.item - right.item);
 }
 
-const seedOf = (text: string) => createHash("sha256").update(text).digest().readUInt32LE(0);
+const seedOf = (text: string) => hash("sha256", text, "buffer").readUInt32LE(0);

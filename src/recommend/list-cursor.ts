@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import { UsherError } from "../errors.ts";
 
 /** What stood on the pages of a list so far: hashes of the items' ids, each once. */
@@ -11,8 +11,7 @@ const lifetimeSeconds = 24 * 3600;
 const format = 1;
 const [listingBytes, headBytes, signatureBytes] = [8, 13, 12];
 
-const listingOf = (listing: string) =>
-  createHash("sha256").update(listing).digest().subarray(0, listingBytes);
+const listingOf = (listing: string) => hash("sha256", listing, "buffer").subarray(0, listingBytes);
 const signatureOf = (payload: Uint8Array, key: Uint8Array) =>
   createHmac("sha256", key).update(payload).digest().subarray(0, signatureBytes);
 

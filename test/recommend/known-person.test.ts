@@ -1,0 +1,78 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { catalogue, type Item } from "../../src/data/catalogue.ts";
+import type { LiveView } from "../../src/live/live-view.ts";
+import { type ListRequest, recommender } from "../../src/recommend/recommender.ts";
+import { films, smallCatalogue, smallRelease } from "./small-release.ts";
+
+const view = (more: Partial<LiveView>): LiveView => ({
+  ...{ pairs: [], retractedRatings: [], continuing: [], bookmarks: [] },
+  ...more,
+});
+const pair = { isConsumed: false, isDenied: false };
+/** Asked again and again, as the live state gives the same object while nobody acts. */
+const views: readonly (LiveView | undefined)[] = [
+  undefined,
+  view({}),
+  view({ pairs: [{ ...pair, itemId: "5", weight: 1 }] }),
+  view({ pairs: [{ ...pair, itemId: "2", weight: 0.3, isDenied: true }] }),
+  view({ pairs: [{ ...pair, itemId: "8", weight: 2, isConsumed: true }] }),
+];
+
+const requests = fc.record({
+  userId: fc.constantFrom("1", "auth0|123", "new", undefined),
+  live: fc.constantFrom(...views),
+  k: fc.constantFrom(1, 3, 200),
+  hideConsumed: fc.boolean(),
+  genre: fc.constantFrom(undefined, undefined, "Crime"),
+  excluded: fc.constantFrom(undefined, undefined, ["8", "10"]),
+  diversity: fc.constantFrom(undefined, undefined, 0.5),
+  country: fc.constantFrom(undefined, "PT"),
+  nowMs: fc.constantFrom(1000, 3000),
+});
+
+/** Some items may be shown at times, or in countries, only. */
+const sometimes = catalogue(
+  films.map((film): Item => {
+    if (film.itemId === "8") return { ...film, availableFrom: 2000 };
+    return film.itemId === "10" ? { ...film, countries: ["PT"] } : film;
+  }),
+);
+
+it.each([
+  ["a catalogue that is always shown", smallCatalogue],
+  ["one of which some is shown sometimes", sometimes],
+])("answers with what it remembers as it does without, from %s", (_, offered) => {
+  const without = ({ stagesMs, ...found }: ReturnType<typeof remembering.recommend>) => found;
+  const remembering = recommender({ release: smallRelease, catalogue: offered });
+  fc.assert(
+    fc.property(fc.array(requests, { minLength: 2, maxLength: 12 }), (sequence) => {
+      for (const request of sequence as ListRequest[]) {
+        const fresh = recommender({ release: smallRelease, catalogue: offered });
+        expect(without(remembering.recommend(request))).toEqual(without(fresh.recommend(request)));
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+it("remembers: the second answer asks no model", () => {
+  let asked = 0;
+  const { ranker, rater } = smallRelease;
+  const counting = {
+    ...ranker,
+    contributions: (...of: Parameters<typeof ranker.contributions>) => {
+      asked++;
+      return ranker.contributions(...of);
+    },
+  };
+  const release = { ...smallRelease, ranker: counting, rater };
+  const remembering = recommender({ release, catalogue: smallCatalogue });
+  const request = { userId: "1", k: 3, live: views[2] };
+  const first = remembering.recommend(request);
+  expect(asked).toBe(1);
+  expect(remembering.recommend(request).items).toEqual(first.items);
+  expect(asked).toBe(1);
+  remembering.recommend({ ...request, live: views[4] });
+  expect(asked).toBe(2);
+});
