@@ -378,7 +378,7 @@ function contextOf(of: {
 }): ServerContext {
   const { shown, releases, metrics, configuration, access, statistics, lists } = of;
   return {
-    ...(access ? { access } : {}),
+    ...(access ? { access, cursorKey: access.cursorKey } : {}),
     statistics,
     lists,
     get living() {

@@ -119,7 +119,7 @@ export interface LiveState {
  * Opens the live state over a store and reads on in the log.
  *
  * The store holds each event under its owner, and whole counts by bucket of time; profiles are made of these events when asked.
- * Changes are kept in memory and written once a second, or in larger parts where many come, together with the positions of the log that they reflect, so a crash loses
+ * Changes are kept in memory and written every second, or every ten where many come, together with the positions of the log that they reflect, so a crash loses
  * nothing: what was not written is read from the log again.
  *
  * @throws UsherError `STORE_UNAVAILABLE`, `LOG_UNAVAILABLE`.
@@ -337,7 +337,9 @@ class StoredLiveState implements LiveState {
       committed = this.#applied.positions();
       return [[positionsKey, Buffer.from(positions)] as const];
     };
-    await this.#state.write(others, { isAlone: !this.#isOpen });
+    // far behind, the third that one write is cheaper counts more than those who wait for it
+    const isAlone = !this.#isOpen || this.#state.changeCount > changesBeforeWrite;
+    await this.#state.write(others, { isAlone });
     this.#writtenPositions = positions;
     await this.#options.log?.commit(liveGroup, committed);
   }

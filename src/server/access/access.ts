@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
@@ -31,6 +32,8 @@ export interface OpenAccess extends Access {
   readonly audit: AuditLog;
   /** With this the command line of this machine, and the process itself, ask the server. */
   readonly ownerKey: string;
+  /** Signs cursors of lists; the same after a restart. */
+  readonly cursorKey: Uint8Array;
   /** Whether anybody but the command line can have a key. */
   hasKey(): boolean;
   close(): Promise<void>;
@@ -46,6 +49,8 @@ export const openToLoopback: Access = {
 };
 
 const ownerKeyName = "owner-key";
+const cursorKeyName = "cursor-key";
+const cursorKeyBytes = 32;
 const adminKeyBytesMin = 32;
 
 /**
@@ -83,6 +88,7 @@ export async function openAccess(options: {
       ...(adminHash ? [{ who: "key of the environment", hash: adminHash }] : []),
     ],
     ownerKey,
+    cursorKey: await keptKey(join(folder, cursorKeyName)),
     hasKey: () => adminHash !== undefined || keys.list().length > 0,
     close: async () => {
       await rm(join(folder, ownerKeyName), { force: true });
@@ -90,6 +96,15 @@ export async function openAccess(options: {
       await audit.close();
     },
   };
+}
+
+/** Random bytes that are made once and kept; anew where somebody damaged them. */
+async function keptKey(path: string): Promise<Buffer> {
+  const kept = await readFile(path).catch(() => undefined);
+  if (kept?.length === cursorKeyBytes) return kept;
+  const made = randomBytes(cursorKeyBytes);
+  await writeFileDurable(path, made, { mode: 0o600 });
+  return made;
 }
 
 /** The key by which the command line asks the server of a home; `undefined` where there is none or it may not be read. */

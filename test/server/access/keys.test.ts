@@ -164,3 +164,21 @@ describe("a key of the environment", () => {
     await expect(opening).rejects.not.toThrow("short");
   });
 });
+
+describe("the key that signs cursors", () => {
+  it("is the same after a restart, another one in another home, and readable by its owner only", async () => {
+    const folder = await newFolder();
+    const cursorKeyOf = async (of: string) => {
+      const access = await openAccess({ folder: of, configuration: closedConfiguration() });
+      await access.close();
+      return Buffer.from(access.cursorKey).toString("hex");
+    };
+    const first = await cursorKeyOf(folder);
+    expect(first).toMatch(/^[0-9a-f]{64}$/);
+    expect(await cursorKeyOf(folder)).toBe(first);
+    expect(await cursorKeyOf(await newFolder())).not.toBe(first);
+    expect((await stat(join(folder, "cursor-key"))).mode & 0o777).toBe(0o600);
+    await writeFile(join(folder, "cursor-key"), "damaged");
+    expect(await cursorKeyOf(folder)).not.toBe(first);
+  });
+});
