@@ -14,6 +14,7 @@ import { readAcceptedEvents } from "./lake/accepted-events.ts";
 import type { Lake } from "./lake/lake.ts";
 import { openLiveState, type Person } from "./live/live-state.ts";
 import type { Living } from "./server/context.ts";
+import { isFullDisk } from "./stores/lmdb-environment.ts";
 import { openLmdbStateStore } from "./stores/lmdb-state-store.ts";
 
 /** Of the persons whose last event still waits for an answer so many are remembered, and up to as many who came before them. */
@@ -89,9 +90,6 @@ export async function openLiving(
     throw error;
   }
 }
-
-/** A refusal that ends when there is room again, not a failure for ever. */
-const isFullDisk = (error: unknown) => (error as Partial<UsherError>).details?.["reason"] === "disk_full";
 
 /** Measures how long a person's newest event waits for an answer that uses it. */
 function answerDelays(onAnswered: (seconds: number) => void) {

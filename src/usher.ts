@@ -378,7 +378,7 @@ function contextOf(of: {
 }): ServerContext {
   const { shown, releases, metrics, configuration, access, statistics, lists } = of;
   return {
-    ...(access ? { access, cursorKey: access.cursorKey } : {}),
+    ...(access ? { access } : {}),
     statistics,
     lists,
     get living() {

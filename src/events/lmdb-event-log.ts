@@ -2,6 +2,7 @@ import { partitionCount, retentionMs, type Topic, topics } from "../contracts/ev
 import { UsherError } from "../errors.ts";
 import {
   type BinaryDatabase,
+  isFullDisk,
   type LmdbEnvironment,
   type LmdbOptions,
   openLmdbEnvironment,
@@ -40,7 +41,9 @@ export async function openLmdbEventLog(options: LmdbEventLogOptions): Promise<Ev
   const queue = appendQueue({ environment, partitions, offsets, ids: idTable });
   if (!options.readOnly && idTable.waiting() >= generation) {
     // else a process that is started often, and takes few records each time, would keep more of them each time
-    await queue.mergeIds({ mayUseReserve: false }).catch(unlessDiskFull);
+    await queue.mergeIds({ mayUseReserve: false }).catch((error: unknown) => {
+      if (!isFullDisk(error)) throw error; // else they wait in memory for room
+    });
   }
   const groups = openGroups(environment, positions);
   const keepMs = options.retentionMs ?? retentionMs;
@@ -104,11 +107,6 @@ export async function openLmdbEventLog(options: LmdbEventLogOptions): Promise<Ev
       await environment.close();
     },
   };
-}
-
-/** What waits for room goes on waiting; every other failure is one of the environment. */
-function unlessDiskFull(error: unknown): void {
-  if ((error as Partial<UsherError>).details?.["reason"] !== "disk_full") throw error;
 }
 
 /** The databases of a log, made where they are missing. */

@@ -3,7 +3,7 @@ import type { TrainingSet } from "../data/training-set.ts";
 import type { LiveView, TrendingItem } from "../live/live-view.ts";
 import type { Model } from "../models/model.ts";
 import type { AskedContext } from "./filter/fields.ts";
-import type { KnownPerson } from "./known-person.ts";
+import type { SaidOfPerson } from "./known-person.ts";
 import type { Offer } from "./offer.ts";
 import type { PersonHistory } from "./person-history.ts";
 
@@ -28,8 +28,8 @@ export interface Asked {
   readonly release: ServedRelease;
   readonly offer: Offer;
   readonly person: PersonHistory;
-  /** The same person with what the models have said of them. */
-  readonly known: KnownPerson;
+  /** What the models have said of them already. */
+  readonly said: SaidOfPerson;
   /** Names what is blocked where that depends on nothing but the person; absent: on the request too. */
   readonly plainly: string | undefined;
   readonly live: LiveView | undefined;

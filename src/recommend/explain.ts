@@ -69,15 +69,12 @@ export function reasonsOf(list: readonly Candidate[], asked: Asked): Reason[] {
 
 /** Reasons of items that the model found. */
 function modelReasons(list: readonly Candidate[], asked: Asked): Reason[] {
-  const byItem = new Map(list.map((candidate) => [candidate.item, candidate]));
-  const make = (items: readonly number[]) =>
-    madeReasons(
-      items.map((item) => byItem.get(item) as Candidate),
-      asked,
-    );
-  const items = [...byItem.keys()];
   // what may be named in a reason depends on time and place, where any item does
-  return knownOrMade(asked.offer.isTimeless ? asked.known.reasons : new Map(), items, make);
+  const known = asked.offer.isTimeless ? asked.said.reasons : new Map<number, Reason>();
+  return knownOrMade(known, list, {
+    key: ({ item }) => item,
+    make: (missing) => madeReasons(missing, asked),
+  });
 }
 
 /** Those of the person's own items that add most to the score. */

@@ -4,9 +4,8 @@ import type { Offer } from "./offer.ts";
 import type { PersonHistory } from "./person-history.ts";
 import type { Reason } from "./reasons.ts";
 
-/** A person as one answer found them, with what the models said, for as long as nothing of it changes. */
-export interface KnownPerson {
-  readonly history: PersonHistory;
+/** What the models said of a person, for as long as nothing of them changes. */
+export interface SaidOfPerson {
   /** Lists of the model by what was left out and how many were asked for. */
   readonly ranked: Map<string, ScoredItems>;
   /** Why the model recommends an item, and what the person would rate it, by index. */
@@ -14,10 +13,15 @@ export interface KnownPerson {
   readonly ratings: Map<number, number>;
 }
 
-interface Kept {
+/** A person as one answer found them. */
+interface KnownPerson {
+  readonly history: PersonHistory;
+  readonly said: SaidOfPerson;
+}
+
+interface Kept extends KnownPerson {
   readonly live: LiveView | undefined;
   readonly offer: Offer;
-  readonly person: KnownPerson;
 }
 
 /** Persons that are remembered: some 20 KB each. */
@@ -36,39 +40,32 @@ export class KnownPersons {
     make: () => PersonHistory,
   ): KnownPerson {
     const { userId, live, offer } = request;
-    const kept = userId === undefined ? undefined : this.#kept.get(userId);
-    if (kept && userId !== undefined) this.#kept.delete(userId); // to stand behind the others
+    if (userId === undefined) return { history: make(), said: nothingSaid() };
+    const kept = this.#kept.get(userId);
     const isSame = kept?.live === live && kept?.offer === offer;
-    const person = isSame && kept ? kept.person : knownPerson(make());
-    if (userId === undefined) return person;
-    this.#kept.set(userId, { live, offer, person });
-    if (this.#kept.size > personsMax) {
-      for (const oldest of this.#kept.keys()) {
-        this.#kept.delete(oldest);
-        break;
-      }
-    }
+    const person = kept && isSame ? kept : { live, offer, history: make(), said: nothingSaid() };
+    this.#kept.delete(userId); // to stand behind the others
+    this.#kept.set(userId, person);
+    if (this.#kept.size > personsMax) this.#kept.delete(this.#kept.keys().next().value as string);
     return person;
   }
 }
 
-const knownPerson = (history: PersonHistory): KnownPerson => ({
-  ...{ history, ranked: new Map(), reasons: new Map(), ratings: new Map() },
-});
+const nothingSaid = (): SaidOfPerson => ({ ranked: new Map(), reasons: new Map(), ratings: new Map() });
 
 /**
- * The values of keys, in their order: the known ones, and those that are made, all at once, for the others.
- * @param make Gives a value for each of the keys that it is given.
+ * The values of what has a key, in their order: the known ones, and those that are made, all at once, for the others.
+ * @param make Gives a value for each that it is given.
  */
-export function knownOrMade<Value>(
+export function knownOrMade<Each, Value>(
   known: Map<number, Value>,
-  keys: readonly number[],
-  make: (missing: readonly number[]) => ArrayLike<Value>,
+  list: readonly Each[],
+  of: { key: (each: Each) => number; make: (missing: readonly Each[]) => ArrayLike<Value> },
 ): Value[] {
-  const missing = keys.filter((key) => !known.has(key));
+  const missing = list.filter((each) => !known.has(of.key(each)));
   if (missing.length > 0) {
-    const made = make(missing);
-    for (const [at, key] of missing.entries()) known.set(key, made[at] as Value);
+    const made = of.make(missing);
+    for (const [at, each] of missing.entries()) known.set(of.key(each), made[at] as Value);
   }
-  return keys.map((key) => known.get(key) as Value);
+  return list.map((each) => known.get(of.key(each)) as Value);
 }

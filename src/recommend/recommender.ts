@@ -6,7 +6,7 @@ import { UsherError } from "../errors.ts";
 import type { LiveView } from "../live/live-view.ts";
 import { similarTo } from "../models/recommend.ts";
 import type { Asked, Candidate, Placed, ServedRelease, TrendingNow } from "./asked.ts";
-import { type Blocked, blockedBy } from "./blocked.ts";
+import { type Blocked, blockedBy, type Restriction } from "./blocked.ts";
 import { defaultSurface } from "./built-in-surfaces.ts";
 import { reasonsOf } from "./explain.ts";
 import type { Filter } from "./filter/compile.ts";
@@ -262,21 +262,20 @@ class ReleaseRecommender implements Recommender {
     const { userId, live, k, shown, trending, features, nowMs = Date.now() } = request;
     const { country, device } = request;
     const context = { nowMs, country, device, surface: plan.document.name, userId, user: features };
-    const known = this.#persons.of({ userId, live, offer }, () =>
+    const { history: person, said } = this.#persons.of({ userId, live, offer }, () =>
       personHistory(this.#release.set, { userId, live, indexOf: offer.indexOf }),
     );
-    const person = known.history;
     const shelf = request.genre === undefined ? offer.shelves.all : offer.shelves.ofGenre(request.genre);
     const indexes = (ids: readonly string[]) => indexesOf(ids.map(offer.indexOf));
     const about = request.about === undefined ? undefined : this.#shownIndex(request.about, offer);
     const { hide_consumed: hides = request.hideConsumed ?? true, rules = {} } = plan.document;
     const failing = (filter: Filter | undefined) => (filter ? offer.failing(filter, context) : noIndexes);
     // in the order in which an empty answer names what left nothing
-    const restrictions = [
-      { name: "catalogue", items: offer.shelves.all.others },
+    const restrictions: Restriction[] = [
+      { name: "catalogue", items: offer.shelves.all.others, isLasting: true },
       { name: "availability", items: offer.unavailable(context) },
       { name: "rules.never", items: rules.never ? indexes(rules.never) : noIndexes },
-      { name: "disliked", items: person.denied },
+      { name: "disliked", items: person.denied, isLasting: true },
       { name: "exclude", items: request.excluded ? indexes(request.excluded) : noIndexes },
       {
         name: "genre",
@@ -284,12 +283,11 @@ class ReleaseRecommender implements Recommender {
       },
       { name: "surface.filter", items: failing(plan.filter) },
       { name: "filter", items: failing(request.filter) },
-      { name: "consumed", items: hides ? person.consumed : noIndexes },
+      { name: "consumed", items: hides ? person.consumed : noIndexes, isLasting: true },
       { name: "about", items: about === undefined ? noIndexes : Int32Array.of(about) },
       { name: "cursor", items: shown ? indexesOf(shown.items) : noIndexes },
     ];
-    const ownNames: readonly string[] = ["catalogue", "disliked", "consumed"];
-    const isPlain = restrictions.every(({ name, items }) => items.length === 0 || ownNames.includes(name));
+    const isPlain = restrictions.every(({ items, isLasting }) => isLasting || items.length === 0);
     const size = offer.items.length;
     if (this.#buffers[0].length !== size) this.#buffers = [new Int32Array(size), new Int32Array(size)];
     const blocked = blockedBy(restrictions, { buffers: this.#buffers, size });
@@ -297,7 +295,7 @@ class ReleaseRecommender implements Recommender {
       release: this.#release,
       offer,
       person,
-      known,
+      said,
       plainly: isPlain ? (hides ? "unconsumed" : "all") : undefined,
       live,
       blocked: blocked.items,
@@ -324,9 +322,10 @@ class ReleaseRecommender implements Recommender {
   #present(list: readonly Candidate[], asked: Asked): RecommendedItem[] {
     const { offer, offset, person } = asked;
     const trained = list.filter(({ item }) => item < offer.trainedCount).map(({ item }) => item);
-    const ratings = knownOrMade(asked.known.ratings, trained, (items) =>
-      this.#release.rater.scoreChosen(person.ratings, items),
-    );
+    const ratings = knownOrMade(asked.said.ratings, trained, {
+      key: (item) => item,
+      make: (items) => this.#release.rater.scoreChosen(person.ratings, items),
+    });
     const reasons = reasonsOf(list, asked);
     let next = 0;
     // written out field by field: spreading objects costs a tenth of a whole answer

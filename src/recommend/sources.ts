@@ -99,13 +99,13 @@ export const sources: Readonly<Record<SourceName, Source>> = {
 };
 
 /** The best items by the model, from memory where it has answered the same already. */
-function rankedFor({ release, person, known, plainly, blocked }: Asked, limit: number): ScoredItems {
+function rankedFor({ release, person, said, plainly, blocked }: Asked, limit: number): ScoredItems {
   const name = plainly === undefined ? undefined : `${plainly} ${limit}`;
-  const before = name === undefined ? undefined : known.ranked.get(name);
+  const before = name === undefined ? undefined : said.ranked.get(name);
   if (before) return before;
   const excluded = upTo(blocked, release.ranker.itemCount);
   const found = recommendItems(release.ranker, { history: person.weights, k: limit, excluded });
-  if (name !== undefined) known.ranked.set(name, found);
+  if (name !== undefined) said.ranked.set(name, found);
   return found;
 }
 

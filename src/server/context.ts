@@ -135,8 +135,6 @@ export interface ServerContext {
   readonly surfaces?: SurfaceStore | undefined;
   /** What is known of a user beside what they did; `undefined` for an unknown one. Default: nothing of anybody. */
   userFeatures?(userId: string): UserFeatures | undefined;
-  /** Signs cursors of lists. Default: one of this process, so that cursors of before a restart are refused. */
-  readonly cursorKey?: Uint8Array | undefined;
   /** The slow loop; `undefined` while it is not open and where this process does not own the home: its routes then answer 503. */
   upkeep?(): UpkeepContext | undefined;
   /** What `/metrics` shows beside the requests. Default: nothing more. */

@@ -84,9 +84,13 @@ export async function makeList(answering: Answering, asked: AskedList): Promise<
   const features = userId === undefined ? undefined : featuresOf(context, { userId, degraded });
   if (plan.needsEvents && !context.living && !degraded.includes("events")) degraded.push("events");
   const trending = plan.needsTrending ? await trendingNow(context, { plan, asked }) : undefined;
-  const listing = JSON.stringify([person, asked.surface, genre, asked.filter, asked.genres]);
-  const key = context.cursorKey ?? processKey;
-  const before = asked.cursor === undefined ? [] : readListCursor(asked.cursor, { listing, key, nowMs });
+  // only where there is a page before or behind: most lists are asked for without
+  const cursor = () => ({
+    listing: JSON.stringify([person, asked.surface, genre, asked.filter, asked.genres]),
+    key: context.access?.cursorKey ?? processKey,
+    nowMs,
+  });
+  const before = asked.cursor === undefined ? [] : readListCursor(asked.cursor, cursor());
   const found = serving.recommender.recommend({
     ...{ userId, live, k, genre, excluded, diversity, about, features, trending, device, nowMs, plan },
     fallback: (other) => fallbackOf(context, other),
@@ -101,7 +105,7 @@ export async function makeList(answering: Answering, asked: AskedList): Promise<
     if (found.items.length < k || before.length + k > pagedItemsMax) return undefined;
     const hashes = serving.recommender.idHashes();
     const shown = [...before, ...found.items.map(({ index }) => hashes[index] ?? 0)];
-    return writeListCursor(shown, { listing, key, nowMs });
+    return writeListCursor(shown, cursor());
   };
   return { ...found, degraded, nextCursor };
 }

@@ -259,6 +259,10 @@ const pooledValues = {
   },
 };
 
+/** A refusal that ends when there is room again, not a failure for ever. */
+export const isFullDisk = (error: unknown): boolean =>
+  (error as Partial<UsherError>).details?.["reason"] === "disk_full";
+
 /** Refuses where a write could leave less than the reserve. */
 function throwIfFull(
   { folder, code, reserveBytes = reserveBytesDefault }: LmdbOptions,

@@ -22,6 +22,8 @@ export interface Access {
   readonly keys?: KeyStore;
   readonly tokens?: TokenVerifier;
   readonly audit?: AuditLog;
+  /** Signs cursors of lists. Default: one of this process, so that cursors of before a restart are refused. */
+  readonly cursorKey?: Uint8Array;
   /** SHA-256 of keys that are stored nowhere, by who has them: the command line, whoever set the environment. */
   readonly otherKeys?: readonly { readonly who: string; readonly hash: Buffer }[];
 }
@@ -30,10 +32,10 @@ export interface Access {
 export interface OpenAccess extends Access {
   readonly keys: KeyStore;
   readonly audit: AuditLog;
+  /** The same after a restart. */
+  readonly cursorKey: Uint8Array;
   /** With this the command line of this machine, and the process itself, ask the server. */
   readonly ownerKey: string;
-  /** Signs cursors of lists; the same after a restart. */
-  readonly cursorKey: Uint8Array;
   /** Whether anybody but the command line can have a key. */
   hasKey(): boolean;
   close(): Promise<void>;
