@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { defaultConfiguration } from "../src/contracts/configuration.ts";
 import { openLmdbEventLog } from "../src/events/lmdb-event-log.ts";
 import { homePaths } from "../src/home/home.ts";
-import { readCatalogue } from "../src/lake/read.ts";
 import { openLiveState } from "../src/live/live-state.ts";
 import { openLmdbStateStore } from "../src/stores/lmdb-state-store.ts";
 import { openUsher } from "../src/usher.ts";
 import { eventMaker, recordOf } from "./living-events.ts";
 import { closedLoop, type LoadResult, openLoop, quantile, withConnections } from "./load.ts";
 import type { BenchOptions } from "./movielens.ts";
+import { prepareHome } from "./prepared-home.ts";
 import { getBytes, postBytes, type RawAnswer } from "./raw-http.ts";
 import { type ServedHome, serveHome } from "./served-home.ts";
 
@@ -56,7 +56,12 @@ const batchEvents = 100;
 export async function run({ dataFolder, tiny }: BenchOptions): Promise<LivingResult> {
   const home = await mkdtemp(join(tmpdir(), "usher-living-"));
   try {
-    const itemIds = await prepare(home, tiny ? undefined : join(dataFolder, "ml-1m"));
+    const itemIds = await prepareHome(
+      home,
+      tiny
+        ? { folder: undefined, algorithms: ["item-knn", "biased-mf"] }
+        : { folder: join(dataFolder, "ml-1m") },
+    );
     const sizes = tiny ? small : large;
     const replay = await replayed(home, { itemIds, sizes });
     const bareLogPerSecond = await bareAppends(join(home, "bare-log"), { itemIds, sizes });
@@ -73,24 +78,6 @@ export async function run({ dataFolder, tiny }: BenchOptions): Promise<LivingRes
     }
   } finally {
     await rm(home, { recursive: true, force: true });
-  }
-}
-
-/** A home with a release. @returns The ids of its catalogue. */
-async function prepare(home: string, folder: string | undefined): Promise<string[]> {
-  const usher = await openUsher({ home, configuration: defaultConfiguration });
-  try {
-    await usher.importSource(
-      folder === undefined
-        ? { source: "demo", location: "" }
-        : { source: "movielens", location: folder, ratingsFile: "ratings-without-timestamps.dat" },
-    );
-    const build = await usher.buildLake();
-    await usher.train(folder === undefined ? { algorithms: ["item-knn", "biased-mf"] } : {});
-    const { items } = await readCatalogue(usher.lake, usher.engine, build);
-    return items.filter(({ isPlaceholder }) => !isPlaceholder).map(({ itemId }) => itemId);
-  } finally {
-    await usher.close();
   }
 }
 

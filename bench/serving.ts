@@ -2,15 +2,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { defaultConfiguration } from "../src/contracts/configuration.ts";
 import { seededRandom } from "../src/data/random.ts";
 import { homePaths } from "../src/home/home.ts";
-import { readCatalogue } from "../src/lake/read.ts";
 import { openKeys } from "../src/server/access/api-keys.ts";
-import { openUsher } from "../src/usher.ts";
 import { eventMaker } from "./living-events.ts";
 import { closedLoop, type LoadResult, openLoop, quantile, withConnections } from "./load.ts";
 import type { BenchOptions } from "./movielens.ts";
+import { prepareHome } from "./prepared-home.ts";
 import { getBytes, postBytes, type RawAnswer, type RawConnection } from "./raw-http.ts";
 import { type ServedHome, serveHome, startServer } from "./served-home.ts";
 
@@ -85,21 +83,8 @@ async function prepare(home: string, folder: string | undefined) {
   const keys = await openKeys(homePaths(home).access);
   const { key } = await keys.create({ name: "bench", scopes: ["read", "events"] });
   await keys.close();
-  const usher = await openUsher({ home, configuration: defaultConfiguration });
-  try {
-    await usher.importSource(
-      folder === undefined
-        ? { source: "demo", location: "" }
-        : { source: "movielens", location: folder, ratingsFile: "ratings-without-timestamps.dat" },
-    );
-    const build = await usher.buildLake();
-    await usher.train();
-    const { items } = await readCatalogue(usher.lake, usher.engine, build);
-    const itemIds = items.filter(({ isPlaceholder }) => !isPlaceholder).map(({ itemId }) => itemId);
-    return { users: askedUsers, itemIds, key };
-  } finally {
-    await usher.close();
-  }
+  const itemIds = await prepareHome(home, { folder });
+  return { users: askedUsers, itemIds, key };
 }
 
 /** What is measured includes the check of a key, only where one is needed. */

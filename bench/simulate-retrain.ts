@@ -2,14 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { defaultConfiguration } from "../src/contracts/configuration.ts";
 import type { RunRecord } from "../src/contracts/workflow.ts";
 import { itemsOfServer } from "../src/simulate/catalogue-items.ts";
 import { type Latencies, latencies } from "../src/simulate/latencies.ts";
 import { type PlaySummary, playVisits, type Timing } from "../src/simulate/play.ts";
 import { simulateUsers } from "../src/simulate/simulate-users.ts";
-import { openUsher } from "../src/usher.ts";
+
 import type { BenchOptions } from "./movielens.ts";
+import { prepareHome } from "./prepared-home.ts";
 import { serveHome } from "./served-home.ts";
 
 /** When a list was asked for, against the retraining. */
@@ -38,29 +38,13 @@ export async function run({ dataFolder, tiny, minutes }: BenchOptions): Promise<
   const sizes = { ...(tiny ? small : large), ...(minutes === undefined ? {} : { minutes }) };
   const home = await mkdtemp(join(tmpdir(), "usher-simulate-retrain-"));
   try {
-    await prepare(home, tiny ? undefined : join(dataFolder, "ml-1m"));
+    await prepareHome(home, { folder: tiny ? undefined : join(dataFolder, "ml-1m") });
     const result = await simulateRetrain(home, sizes);
     print(result);
     if (!result.summary.isServed) throw new Error("NOT every request was served");
     return result;
   } finally {
     await rm(home, { recursive: true, force: true });
-  }
-}
-
-/** A home with a release. */
-async function prepare(home: string, folder: string | undefined): Promise<void> {
-  const usher = await openUsher({ home, configuration: defaultConfiguration });
-  try {
-    await usher.importSource(
-      folder === undefined
-        ? { source: "demo", location: "" }
-        : { source: "movielens", location: folder, ratingsFile: "ratings-without-timestamps.dat" },
-    );
-    await usher.buildLake();
-    await usher.train();
-  } finally {
-    await usher.close();
   }
 }
 
