@@ -3,7 +3,6 @@ import type { TrainingSet } from "../data/training-set.ts";
 import type { LiveView, TrendingItem } from "../live/live-view.ts";
 import type { Model } from "../models/model.ts";
 import type { AskedContext } from "./filter/fields.ts";
-import type { SaidOfPerson } from "./known-person.ts";
 import type { Offer } from "./offer.ts";
 import type { PersonHistory } from "./person-history.ts";
 
@@ -28,10 +27,6 @@ export interface Asked {
   readonly release: ServedRelease;
   readonly offer: Offer;
   readonly person: PersonHistory;
-  /** What the models have said of them already. */
-  readonly said: SaidOfPerson;
-  /** Names what is blocked where that depends on nothing but the person; absent: on the request too. */
-  readonly plainly: string | undefined;
   readonly live: LiveView | undefined;
   /** Items that must not appear, ascending. */
   readonly blocked: Int32Array;
@@ -49,8 +44,6 @@ export interface Asked {
   /** Genres and names of people that a newcomer has chosen. */
   readonly chosen: readonly string[];
   readonly context: AskedContext;
-  /** What the random choices of this answer are drawn from; without it nothing is tried. */
-  readonly seed: string | undefined;
 }
 
 /** Why an item stands where it stands, if not by its score. */

@@ -6,8 +6,6 @@ export interface Restriction {
   readonly name: string;
   /** The items that it keeps out, ascending. */
   readonly items: Int32Array;
-  /** Depends on the offer and the person alone, not on the request. Default false. */
-  readonly isLasting?: boolean;
 }
 
 /** All that is kept out together. */

@@ -1,7 +1,6 @@
 import type { SourceName } from "../contracts/surfaces.ts";
 import type { Item } from "../data/catalogue.ts";
 import type { Asked, Candidate, Placed } from "./asked.ts";
-import { knownOrMade } from "./known-person.ts";
 import {
   continueReason,
   historyReason,
@@ -67,18 +66,8 @@ export function reasonsOf(list: readonly Candidate[], asked: Asked): Reason[] {
   });
 }
 
-/** Reasons of items that the model found. */
-function modelReasons(list: readonly Candidate[], asked: Asked): Reason[] {
-  // what may be named in a reason depends on time and place, where any item does
-  const known = asked.offer.isTimeless ? asked.said.reasons : new Map<number, Reason>();
-  return knownOrMade(known, list, {
-    key: ({ item }) => item,
-    make: (missing) => madeReasons(missing, asked),
-  });
-}
-
 /** Those of the person's own items that add most to the score. */
-function madeReasons(list: readonly Candidate[], asked: Asked): Reason[] {
+function modelReasons(list: readonly Candidate[], asked: Asked): Reason[] {
   const { release, offer, person, context } = asked;
   const { weights } = person;
   const explained = release.ranker.contributions(

@@ -12,30 +12,25 @@ import { holds } from "./shelves.ts";
  * 1 − share, and one that was with share / (number of items that may be tried). Where fewer may be tried than there are places, only
  * as many of the last places take part, so that these probabilities are exact. The same request id draws the same.
  *
- * @param list The page as it would be.
- * @param rest Other candidates, none of them on the page.
+ * @param list The page as it would be. Its candidates are given their probability, the same for every seed.
+ * @param of.rest Other candidates, none of them on the page.
+ * @param of.seed What is drawn from; without it nothing is tried.
  */
 export function explore(
-  list: Candidate[],
-  { plan, asked, rest }: { plan: Plan; asked: Asked; rest: readonly Candidate[] },
-): Candidate[] {
-  const { share = 0, of = "new" } = plan.document.exploration ?? {};
-  const tried =
-    share > 0 && asked.seed !== undefined
-      ? triable(list, { asked, rest: of === "candidates" ? rest : [] })
-      : [];
+  list: readonly Candidate[],
+  of: { plan: Plan; asked: Asked; rest: readonly Candidate[]; seed: string | undefined },
+): readonly Candidate[] {
+  const { plan, asked, rest, seed } = of;
+  const { share = 0 } = plan.document.exploration ?? {};
+  const tried = share > 0 && seed !== undefined ? triable(list, { asked, rest }) : [];
   if (tried.length === 0) return list;
   const open = list.flatMap((candidate, at) => (candidate.placed ? [] : [at])).slice(-tried.length);
-  const random = seededRandom(seedOf(asked.seed ?? ""));
+  const random = seededRandom(seedOf(seed ?? ""));
   const result = [...list];
   const { length } = tried;
   for (const at of open) {
-    const isTried = random.uniform() < share;
-    const kept = list[at] as Candidate;
-    if (!isTried) {
-      kept.propensity = 1 - share;
-      continue;
-    }
+    (list[at] as Candidate).propensity = 1 - share;
+    if (random.uniform() >= share) continue;
     const drawn = tried.splice(random.below(tried.length), 1)[0] as Candidate;
     drawn.placed = "exploration";
     drawn.propensity = share / length;

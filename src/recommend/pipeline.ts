@@ -1,5 +1,4 @@
 import type { Asked, Candidate } from "./asked.ts";
-import { explore } from "./explore.ts";
 import type { Plan } from "./plan.ts";
 import { select, withPlaced } from "./select.ts";
 import { byScore, sources } from "./sources.ts";
@@ -14,15 +13,18 @@ const poolDefault = 300;
 
 /** What a run of the pipeline gives. */
 export interface PipelineResult {
+  /** The page as it is before anything is tried. */
   readonly list: readonly Candidate[];
+  /** Candidates that are not on the page, where exploration draws from them. */
+  readonly rest: readonly Candidate[];
   /** No source could say anything for this person: the surface falls back. */
   readonly isSilent: boolean;
-  /** Moments at which the stages before the explanation ended, ms. */
+  /** Moments at which its stages ended, ms. */
   readonly endsMs: readonly number[];
 }
 
 /**
- * Makes a list: candidates of the sources, none of them blocked; their scores; rules and diversity; exploration.
+ * Makes a list: candidates of the sources, none of them blocked; their scores; rules and diversity.
  *
  * A stage that the surface does not ask for does nothing. With none of them the sources are asked for just the items of the page, so
  * the exact top k of the model is the answer.
@@ -32,13 +34,10 @@ export function runPipeline(plan: Plan, asked: Asked): PipelineResult {
   const ends = [performance.now()];
   const scored = plan.chooses ? scoredBy(plan, { asked, found: withPlaced(found, { plan, asked }) }) : found;
   ends.push(performance.now());
-  const selected = plan.chooses ? select(scored, { plan, asked }) : scored.slice(0, asked.k);
+  const list = plan.chooses ? select(scored, { plan, asked }) : scored.slice(0, asked.k);
   ends.push(performance.now());
-  const rest =
-    plan.chooses && plan.document.exploration?.of === "candidates" ? without(scored, selected) : [];
-  const list = plan.document.exploration ? explore(selected, { plan, asked, rest }) : selected;
-  ends.push(performance.now());
-  return { list, isSilent: isSilent && list.length === 0, endsMs: ends };
+  const rest = plan.chooses && plan.document.exploration?.of === "candidates" ? without(scored, list) : [];
+  return { list, rest, isSilent: isSilent && list.length === 0, endsMs: ends };
 }
 
 function candidatesOf(plan: Plan, asked: Asked): { found: Candidate[]; isSilent: boolean } {

@@ -33,6 +33,8 @@ export interface Plan {
   };
   /** Whether a place may get another item than the next best, so that more candidates than places are needed. */
   readonly chooses: boolean;
+  /** Whether a list of it depends on the person and the offer alone: not on the moment, nor on what a request says beside. */
+  readonly isSteady: boolean;
   /** Whether it must know what is trending. */
   readonly needsTrending: boolean;
   /** Whether it says little without what people did lately. */
@@ -64,6 +66,9 @@ export function planOf(document: SurfaceDocument, version = 0): Plan {
   });
   const isTrending = "trending" in weights || document.sources.some(({ source }) => source === "trending");
   const { items = [], filter, share = 0 } = rules.promotions ?? {};
+  const ownFilter = filterIn(document, "filter", document.filter);
+  const promoted = filterIn(document, "rules.promotions.filter", filter);
+  const filters = [ownFilter, promoted, ...adjustments.map((adjustment) => adjustment.filter)];
   const isChoosing =
     blended.length > 0 ||
     adjustments.length > 0 ||
@@ -74,9 +79,11 @@ export function planOf(document: SurfaceDocument, version = 0): Plan {
     exploration?.of === "candidates";
   return {
     ...{ document, version, weights: blended, adjustments, chooses: isChoosing },
-    filter: filterIn(document, "filter", document.filter),
+    filter: ownFilter,
     sources: document.sources.map(({ source, limit }) => ({ source, limit })),
-    promotion: { filter: filterIn(document, "rules.promotions.filter", filter), items, share },
+    promotion: { filter: promoted, items, share },
+    isSteady:
+      !isTrending && !("freshness" in weights) && filters.every((each) => each?.isOfItemsOnly ?? true),
     needsTrending: isTrending,
     needsEvents: isTrending || document.sources.some(({ source }) => source === "continue"),
   };

@@ -5,44 +5,23 @@ import { namesIn, type UserFeatures } from "../data/user-features.ts";
 import { UsherError } from "../errors.ts";
 import type { LiveView } from "../live/live-view.ts";
 import { similarTo } from "../models/recommend.ts";
-import type { Asked, Candidate, Placed, ServedRelease, TrendingNow } from "./asked.ts";
+import type { Asked, ServedRelease, TrendingNow } from "./asked.ts";
 import { type Blocked, blockedBy, type Restriction } from "./blocked.ts";
 import { defaultSurface } from "./built-in-surfaces.ts";
-import { reasonsOf } from "./explain.ts";
+import { explore } from "./explore.ts";
 import type { Filter } from "./filter/compile.ts";
-import { KnownPersons, knownOrMade } from "./known-person.ts";
+import { type KnownPerson, KnownPersons } from "./known-person.ts";
 import { noIndexes, type Offer, presentOffer } from "./offer.ts";
-import { personHistory } from "./person-history.ts";
-import { runPipeline, type StageName, stageNames, termsOf } from "./pipeline.ts";
+import { type Page, type RecommendedItem, shownItems } from "./page.ts";
+import { type PersonHistory, personHistory } from "./person-history.ts";
+import { runPipeline, type StageName, stageNames } from "./pipeline.ts";
 import { builtInPlans, type Plan } from "./plan.ts";
-import type { Reason } from "./reasons.ts";
 import { holds } from "./shelves.ts";
 import { recentLikes } from "./sources.ts";
 import { roundScore } from "./terms.ts";
 
 export type { ServedRelease, TrendingNow } from "./asked.ts";
-
-/** One item as an answer shows it. */
-export interface ShownItem {
-  readonly item: Item;
-  /** 1 = best; goes on from page to page. */
-  readonly rank: number;
-  readonly score: number;
-  /** 0.5..5, in steps of 0.01; absent where no model knows the item. */
-  readonly ratingPredicted?: number;
-  readonly reason: Reason;
-}
-
-/** One item of an answer, and how it came there. */
-export interface RecommendedItem extends ShownItem {
-  /** Its index in the catalogue. */
-  readonly index: number;
-  /** Of what the score is the sum, by name. */
-  readonly terms: Readonly<Record<string, number>>;
-  readonly placed?: Placed;
-  /** Probability with which this item stood at this place, 0..1. */
-  readonly propensity: number;
-}
+export type { RecommendedItem, ShownItem } from "./page.ts";
 
 /** An answer. */
 export interface Recommendations {
@@ -174,26 +153,17 @@ class ReleaseRecommender implements Recommender {
   recommend(request: ListRequest): Recommendations {
     checkLength(request.k);
     const began = performance.now();
-    const offer = this.#offer();
-    const { fallback = (name: string) => builtInPlans.get(name) } = request;
-    let plan = planFor(request);
-    let { asked, blocked } = this.#asked(request, { plan, offer });
-    let result = runPipeline(plan, asked);
-    const isFallback = result.isSilent && plan.document.fallback !== undefined;
-    const other = isFallback ? fallback(plan.document.fallback ?? "") : undefined;
-    if (other) {
-      plan = planFor({ ...request, plan: other });
-      ({ asked, blocked } = this.#asked(request, { plan, offer }));
-      result = runPipeline(plan, asked);
-    }
-    const items = this.#present(result.list, asked);
-    const ends = [...result.endsMs, performance.now()];
+    const { page, endsMs } = this.#page(request);
+    const list = explore(page.list, { ...page, seed: request.seed });
+    const explored = performance.now();
+    const items = shownItems(page, list);
+    const ends = [...endsMs, explored, performance.now()];
     return {
-      surface: plan.document.name,
-      surfaceVersion: plan.version,
+      surface: page.plan.document.name,
+      surfaceVersion: page.plan.version,
       items,
-      isFallback: other !== undefined,
-      ...(items.length === 0 ? { emptiedBy: blocked.emptiedBy() ?? "sources" } : {}),
+      isFallback: page.isFallback,
+      ...(items.length === 0 ? { emptiedBy: page.emptiedBy ?? "sources" } : {}),
       stagesMs: Object.fromEntries(
         stageNames.map((name, at) => [name, (ends[at] ?? 0) - (ends[at - 1] ?? began)]),
       ) as Record<StageName, number>,
@@ -228,7 +198,8 @@ class ReleaseRecommender implements Recommender {
 
   tastes(request: Pick<ListRequest, "userId" | "live">): { lastLiked?: Item; genres: readonly string[] } {
     const offer = this.#offer();
-    const { asked } = this.#asked({ ...request, k: 1 }, { plan: topPlan, offer });
+    const person = this.#known(request, offer).history;
+    const { asked } = this.#asked({ ...request, k: 1 }, { plan: topPlan, offer, person });
     const lastLiked = recentLikes(asked, 5).find((index) => offer.isShown(index, asked.context));
     const weights = new Map<string, number>();
     asked.person.tastes.items.forEach((index, at) => {
@@ -254,17 +225,52 @@ class ReleaseRecommender implements Recommender {
     return this.#hashes;
   };
 
+  /** The page that a request asks for, from memory where the same person has been given it and nothing has changed. */
+  #page(request: ListRequest): { page: Page; endsMs: readonly number[] } {
+    const offer = this.#offer();
+    const wanted = planFor(request);
+    const known = this.#known(request, offer);
+    const name = offer.isTimeless && wanted.isSteady ? pageName(request, wanted) : undefined;
+    const kept = name === undefined ? undefined : known.pages.get(name);
+    if (kept && isSamePage(kept, { request, wanted })) {
+      const now = performance.now();
+      return { page: kept, endsMs: [now, now, now] };
+    }
+    let plan = wanted;
+    let { asked, blocked } = this.#asked(request, { plan, offer, person: known.history });
+    let result = runPipeline(plan, asked);
+    const other = result.isSilent ? fallbackOf(wanted, request) : undefined;
+    if (other) {
+      plan = planFor({ ...request, plan: other });
+      ({ asked, blocked } = this.#asked(request, { plan, offer, person: known.history }));
+      result = runPipeline(plan, asked);
+    }
+    const { list, rest, endsMs } = result;
+    const isKept = name !== undefined && plan.isSteady && list.length <= keptItemsMax;
+    const page: Page = {
+      ...{ wanted, plan, isFallback: other !== undefined, features: request.features, list, rest },
+      asked: isKept ? { ...asked, blocked: asked.blocked.slice() } : asked,
+      items: new Array(list.length).fill(undefined),
+      emptiedBy: blocked.emptiedBy(),
+    };
+    if (isKept) keep(known.pages, name, page);
+    return { page, endsMs };
+  }
+
+  #known({ userId, live }: Pick<ListRequest, "userId" | "live">, offer: Offer): KnownPerson {
+    return this.#persons.of({ userId, live, offer }, () =>
+      personHistory(this.#release.set, { userId, live, indexOf: offer.indexOf }),
+    );
+  }
+
   /** The request as the stages see it, and what is kept out of its list. Both are valid until the next call. */
   #asked(
     request: ListRequest,
-    { plan, offer }: { plan: Plan; offer: Offer },
+    { plan, offer, person }: { plan: Plan; offer: Offer; person: PersonHistory },
   ): { asked: Asked; blocked: Blocked } {
     const { userId, live, k, shown, trending, features, nowMs = Date.now() } = request;
     const { country, device } = request;
     const context = { nowMs, country, device, surface: plan.document.name, userId, user: features };
-    const { history: person, said } = this.#persons.of({ userId, live, offer }, () =>
-      personHistory(this.#release.set, { userId, live, indexOf: offer.indexOf }),
-    );
     const shelf = request.genre === undefined ? offer.shelves.all : offer.shelves.ofGenre(request.genre);
     const indexes = (ids: readonly string[]) => indexesOf(ids.map(offer.indexOf));
     const about = request.about === undefined ? undefined : this.#shownIndex(request.about, offer);
@@ -272,10 +278,10 @@ class ReleaseRecommender implements Recommender {
     const failing = (filter: Filter | undefined) => (filter ? offer.failing(filter, context) : noIndexes);
     // in the order in which an empty answer names what left nothing
     const restrictions: Restriction[] = [
-      { name: "catalogue", items: offer.shelves.all.others, isLasting: true },
+      { name: "catalogue", items: offer.shelves.all.others },
       { name: "availability", items: offer.unavailable(context) },
       { name: "rules.never", items: rules.never ? indexes(rules.never) : noIndexes },
-      { name: "disliked", items: person.denied, isLasting: true },
+      { name: "disliked", items: person.denied },
       { name: "exclude", items: request.excluded ? indexes(request.excluded) : noIndexes },
       {
         name: "genre",
@@ -283,11 +289,10 @@ class ReleaseRecommender implements Recommender {
       },
       { name: "surface.filter", items: failing(plan.filter) },
       { name: "filter", items: failing(request.filter) },
-      { name: "consumed", items: hides ? person.consumed : noIndexes, isLasting: true },
+      { name: "consumed", items: hides ? person.consumed : noIndexes },
       { name: "about", items: about === undefined ? noIndexes : Int32Array.of(about) },
       { name: "cursor", items: shown ? indexesOf(shown.items) : noIndexes },
     ];
-    const isPlain = restrictions.every(({ items, isLasting }) => isLasting || items.length === 0);
     const size = offer.items.length;
     if (this.#buffers[0].length !== size) this.#buffers = [new Int32Array(size), new Int32Array(size)];
     const blocked = blockedBy(restrictions, { buffers: this.#buffers, size });
@@ -295,8 +300,6 @@ class ReleaseRecommender implements Recommender {
       release: this.#release,
       offer,
       person,
-      said,
-      plainly: isPlain ? (hides ? "unconsumed" : "all") : undefined,
       live,
       blocked: blocked.items,
       shelf: shelf?.items ?? noIndexes,
@@ -307,7 +310,6 @@ class ReleaseRecommender implements Recommender {
       trending,
       chosen: chosenBy(request),
       context,
-      seed: request.seed,
     };
     return { asked, blocked };
   }
@@ -317,39 +319,39 @@ class ReleaseRecommender implements Recommender {
     if (!offer.isShown(index, { nowMs: Date.now() })) throw unknownItem(itemId);
     return index;
   }
-
-  /** The chosen items in their order, with what the person would rate them, and why they are there. */
-  #present(list: readonly Candidate[], asked: Asked): RecommendedItem[] {
-    const { offer, offset, person } = asked;
-    const trained = list.filter(({ item }) => item < offer.trainedCount).map(({ item }) => item);
-    const ratings = knownOrMade(asked.said.ratings, trained, {
-      key: (item) => item,
-      make: (items) => this.#release.rater.scoreChosen(person.ratings, items),
-    });
-    const reasons = reasonsOf(list, asked);
-    let next = 0;
-    // written out field by field: spreading objects costs a tenth of a whole answer
-    return list.map((candidate, at) => {
-      const index = candidate.item;
-      const isKnown = index < offer.trainedCount;
-      const { propensity = 1, placed } = candidate;
-      const recommended: Writable<RecommendedItem> = {
-        item: offer.items[index] as Item,
-        index,
-        rank: offset + at + 1,
-        score: roundScore(candidate.score),
-        reason: reasons[at] as Reason,
-        terms: termsOf(candidate),
-        propensity,
-      };
-      if (isKnown) recommended.ratingPredicted = clipRating(ratings[next++] ?? 0);
-      if (placed !== undefined) recommended.placed = placed;
-      return recommended;
-    });
-  }
 }
 
-type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
+/** Items that the pages remembered of one person have together: some kilobyte each. */
+const keptItemsMax = 60;
+
+/** Remembers a page; where that would be too much of a person, instead of what was remembered. */
+function keep(pages: Map<string, Page>, name: string, page: Page): void {
+  let items = page.list.length;
+  for (const kept of pages.values()) items += kept.list.length;
+  if (items > keptItemsMax) pages.clear();
+  pages.set(name, page);
+}
+
+/** Names the page of a person that a request asks for; `undefined` where the request itself says more of what must be on it. */
+function pageName(request: ListRequest, { document: { name } }: Plan): string | undefined {
+  const { k, genre = "", hideConsumed, excluded = [], chosen = [], seed } = request;
+  const { filter, diversity, about, shown } = request;
+  const isSpecial = filter ?? diversity ?? about ?? shown;
+  if (isSpecial !== undefined || excluded.length + chosen.length > 0) return undefined;
+  return `${name} ${k} ${hideConsumed} ${seed === undefined} ${genre}`;
+}
+
+/** Whether a page that is remembered is still what a request of its name asks for. */
+function isSamePage(page: Page, { request, wanted }: { request: ListRequest; wanted: Plan }): boolean {
+  if (page.wanted !== wanted || page.features !== request.features) return false;
+  return !page.isFallback || fallbackOf(wanted, request) === page.plan;
+}
+
+/** The surface that answers where one has nothing to say of a person. */
+function fallbackOf({ document }: Plan, request: ListRequest): Plan | undefined {
+  const { fallback = (name: string) => builtInPlans.get(name) } = request;
+  return document.fallback === undefined ? undefined : fallback(document.fallback);
+}
 
 /** The plan of a request, with what the request changes. */
 function planFor({ plan = forYou, diversity }: ListRequest): Plan {

@@ -15,9 +15,11 @@ const recentMax = 5;
 
 /** Every source of candidates. */
 export const sources: Readonly<Record<SourceName, Source>> = {
-  model: (asked, limit) => {
-    if (asked.person.weights.items.length === 0) return undefined;
-    return candidatesOf("model", rankedFor(asked, limit));
+  model: ({ person, release, blocked }, limit) => {
+    const { weights: history } = person;
+    if (history.items.length === 0) return undefined;
+    const excluded = upTo(blocked, release.ranker.itemCount);
+    return candidatesOf("model", recommendItems(release.ranker, { history, k: limit, excluded }));
   },
   "similar-to-recent": (asked, limit) => {
     const recent = recentLikes(asked, recentMax);
@@ -97,17 +99,6 @@ export const sources: Readonly<Record<SourceName, Source>> = {
     return found;
   },
 };
-
-/** The best items by the model, from memory where it has answered the same already. */
-function rankedFor({ release, person, said, plainly, blocked }: Asked, limit: number): ScoredItems {
-  const name = plainly === undefined ? undefined : `${plainly} ${limit}`;
-  const before = name === undefined ? undefined : said.ranked.get(name);
-  if (before) return before;
-  const excluded = upTo(blocked, release.ranker.itemCount);
-  const found = recommendItems(release.ranker, { history: person.weights, k: limit, excluded });
-  if (name !== undefined) said.ranked.set(name, found);
-  return found;
-}
 
 /** Whether an item has one of the genres or people that a newcomer chose. */
 function choiceOf({ chosen, offer }: Asked): (item: number) => boolean {

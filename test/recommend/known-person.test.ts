@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { catalogue, type Item } from "../../src/data/catalogue.ts";
 import type { LiveView } from "../../src/live/live-view.ts";
+import { builtInPlans, planOf } from "../../src/recommend/plan.ts";
 import { type ListRequest, recommender } from "../../src/recommend/recommender.ts";
 import { films, smallCatalogue, smallRelease } from "./small-release.ts";
 
@@ -19,7 +20,22 @@ const views: readonly (LiveView | undefined)[] = [
   view({ pairs: [{ ...pair, itemId: "8", weight: 2, isConsumed: true }] }),
 ];
 
+const plans = [
+  ...["must-watch", "new", "top"].map((name) => builtInPlans.get(name)),
+  planOf({
+    ...{ name: "tried", sources: [{ source: "model" }, { source: "popular" }], fallback: "top" },
+    exploration: { share: 0.5, of: "candidates" },
+  }),
+  planOf({ name: "dated", sources: [{ source: "model" }], weights: { model: 1, freshness: 1 } }),
+  planOf({ name: "by-device", sources: [{ source: "popular" }], filter: 'device == "tv" or year < 1995' }),
+];
+const features = { genres: ["Crime"] };
+
 const requests = fc.record({
+  plan: fc.constantFrom(undefined, undefined, ...plans),
+  seed: fc.constantFrom(undefined, "a", "b", "c"),
+  features: fc.constantFrom(undefined, undefined, features),
+  device: fc.constantFrom(undefined, "tv"),
   userId: fc.constantFrom("1", "auth0|123", "new", undefined),
   live: fc.constantFrom(...views),
   k: fc.constantFrom(1, 3, 200),
@@ -28,7 +44,7 @@ const requests = fc.record({
   excluded: fc.constantFrom(undefined, undefined, ["8", "10"]),
   diversity: fc.constantFrom(undefined, undefined, 0.5),
   country: fc.constantFrom(undefined, "PT"),
-  nowMs: fc.constantFrom(1000, 3000),
+  nowMs: fc.constantFrom(1000, 3000, 2e12),
 });
 
 /** Some items may be shown at times, or in countries, only. */
@@ -52,7 +68,7 @@ it.each([
         expect(without(remembering.recommend(request))).toEqual(without(fresh.recommend(request)));
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
 });
 
