@@ -45,6 +45,7 @@ function triable(
   { asked, rest }: { asked: Asked; rest: readonly Candidate[] },
 ): Candidate[] {
   const { offer, blocked, shelf } = asked;
+  if (rest.length === 0 && (shelf.at(-1) ?? 0) < offer.trainedCount) return [];
   const found = new Map(rest.filter(({ placed }) => !placed).map((candidate) => [candidate.item, candidate]));
   for (let at = shelf.length - 1; at >= 0 && (shelf[at] ?? 0) >= offer.trainedCount; at--) {
     const item = shelf[at] ?? 0;

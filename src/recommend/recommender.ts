@@ -10,6 +10,7 @@ import { type Blocked, blockedBy, type Restriction } from "./blocked.ts";
 import { defaultSurface } from "./built-in-surfaces.ts";
 import { explore } from "./explore.ts";
 import type { Filter } from "./filter/compile.ts";
+import { hashOf } from "./id-hash.ts";
 import { type KnownPerson, KnownPersons } from "./known-person.ts";
 import { noIndexes, type Offer, presentOffer } from "./offer.ts";
 import { type Page, type RecommendedItem, shownItems } from "./page.ts";
@@ -158,15 +159,17 @@ class ReleaseRecommender implements Recommender {
     const explored = performance.now();
     const items = shownItems(page, list);
     const ends = [...endsMs, explored, performance.now()];
+    const stagesMs = {} as Record<StageName, number>;
+    stageNames.forEach((name, at) => {
+      stagesMs[name] = (ends[at] ?? 0) - (ends[at - 1] ?? began);
+    });
     return {
       surface: page.plan.document.name,
       surfaceVersion: page.plan.version,
       items,
       isFallback: page.isFallback,
       ...(items.length === 0 ? { emptiedBy: page.emptiedBy ?? "sources" } : {}),
-      stagesMs: Object.fromEntries(
-        stageNames.map((name, at) => [name, (ends[at] ?? 0) - (ends[at - 1] ?? began)]),
-      ) as Record<StageName, number>,
+      stagesMs,
     };
   }
 
@@ -373,10 +376,3 @@ function indexesOf(indexes: readonly number[]): Int32Array {
 }
 
 const allOf = ({ items }: Offer) => Int32Array.from(items.keys());
-
-/** FNV-1a of the UTF-16 units, 32 bits. */
-export function hashOf(itemId: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < itemId.length; at++) hash = Math.imul(hash ^ itemId.charCodeAt(at), 0x01000193);
-  return hash >>> 0;
-}

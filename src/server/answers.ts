@@ -39,37 +39,60 @@ export function listHead(requestId: string, serving: Serving) {
   };
 }
 
-/** The part of an answer that a list decides. */
-export function listBody(
-  list: AnsweredList,
-  { explain = false, paged = false }: { explain?: boolean | undefined; paged?: boolean },
-) {
-  const nextCursor = paged ? list.nextCursor() : undefined;
-  return {
-    surface: list.surface,
-    degraded: [...list.degraded],
-    ...(explain ? { surface_version: list.surfaceVersion } : {}),
-    ...(list.emptiedBy === undefined ? {} : { emptied_by: list.emptiedBy }),
-    items: list.items.map(explain ? explainedItemBody : recommendedItemBody),
-    ...(nextCursor === undefined ? {} : { next_cursor: nextCursor }),
-  };
+/** A reply of any route: its text is held against the schema by the tests alone. */
+interface AnyReply {
+  type(name: string): { send(text: never): unknown };
 }
 
-/** Writes what was shown to the log of requests: with the propensities a new policy can be judged on it. No person is named. */
-export function logList(
-  request: Pick<FastifyRequest, "id" | "log">,
+/** Of an answer that is written as text. */
+export const jsonType = "application/json; charset=utf-8";
+
+/**
+ * Answers with a list, as text: its items are written once for as long as they are remembered.
+ *
+ * @param of.head What stands before the list, such as whose it is.
+ * @param of.degraded What could not be used beside what the list says itself.
+ */
+export function sendList(
+  reply: AnyReply,
   list: AnsweredList,
-  version: string,
+  of: { head: object; explain?: boolean | undefined; paged?: boolean; degraded?: readonly string[] },
 ): void {
-  request.log.info(
-    {
-      ...{ request_id: request.id, model_version: version },
-      ...{ surface: list.surface, surface_version: list.surfaceVersion },
-      items: list.items.map(({ item }) => item.itemId),
-      propensities: list.items.map(({ propensity }) => propensity),
-    },
-    "recommended",
-  );
+  const { head, explain = false, paged = false, degraded = [] } = of;
+  const before = {
+    ...head,
+    surface: list.surface,
+    degraded: [...list.degraded, ...degraded],
+    surface_version: explain ? list.surfaceVersion : undefined,
+    emptied_by: list.emptiedBy,
+  };
+  const next = paged ? list.nextCursor() : undefined;
+  const after = next === undefined ? "" : `,"next_cursor":${JSON.stringify(next)}`;
+  const parts: Buffer[] = [Buffer.from(`${JSON.stringify(before).slice(0, -1)},"items":[`)];
+  for (const item of list.items) {
+    if (parts.length > 1) parts.push(comma);
+    parts.push(explain ? explainedItemText(item) : recommendedItemText(item));
+  }
+  parts.push(Buffer.from(`]${after}}`));
+  reply.type(jsonType).send(Buffer.concat(parts) as never);
+}
+
+const comma = Buffer.from(",");
+
+/** Notes for the log what a request was shown: with the propensities a new policy can be judged on it. No person is named. */
+export function noteShown(
+  { context, request }: { context: ServerContext; request: FastifyRequest },
+  { version, lists }: { version: string; lists: readonly AnsweredList[] },
+): void {
+  if (!context.logger) return;
+  request.shown = {
+    model_version: version,
+    lists: lists.map(({ surface, surfaceVersion, items }) => ({
+      ...{ surface, surface_version: surfaceVersion },
+      items: items.map(({ item }) => item.itemId),
+      propensities: items.map(({ propensity }) => propensity),
+    })),
+  };
 }
 
 export function itemHead(item: Item) {
@@ -102,6 +125,19 @@ export function explainedItemBody(recommended: RecommendedItem): RecommendedItem
   const explain = { terms: { ...terms }, ...(placed === undefined ? {} : { placed }), propensity };
   return { ...recommendedItemBody(recommended), explain };
 }
+
+const texts = new WeakMap<ShownItem, Buffer>();
+
+/** One item of an answer as JSON in UTF-8. Cost: a look-up where the same one was shown before. */
+function recommendedItemText(item: ShownItem): Buffer {
+  const known = texts.get(item);
+  if (known) return known;
+  const text = Buffer.from(JSON.stringify(recommendedItemBody(item)));
+  texts.set(item, text);
+  return text;
+}
+
+const explainedItemText = (item: RecommendedItem) => Buffer.from(JSON.stringify(explainedItemBody(item)));
 
 function becauseBody({ item, weight }: ReasonItem) {
   return { item_id: item.itemId, title: item.title, weight };

@@ -17,6 +17,7 @@ import { watchDoors } from "./access/doors.ts";
 import { accessGuard } from "./access/guard.ts";
 import { answerBelowRoutes, answerBrokenHttp, drainTimeoutMs } from "./broken-http.ts";
 import type { ServerContext } from "./context.ts";
+import { watchHandlers } from "./handler-clock.ts";
 import { type HostGuard, hostGuard } from "./host-guard.ts";
 import { answerUnrouted, authorityOf, type MethodTable, methodTable } from "./methods.ts";
 import { serverMetrics } from "./metrics.ts";
@@ -147,6 +148,13 @@ function guardDoors(app: FastifyInstance, access: Access, guard: HostGuard): Met
   const cors = corsOf(access.corsOrigins);
   const gate = accessGuard(access);
   app.decorateRequest("asker", undefined);
+  app.decorateRequest("route", undefined);
+  app.decorateRequest("shown", undefined);
+  app.addHook("onRequest", (request, _, done) => {
+    request.route = request.routeOptions;
+    done();
+  });
+  watchHandlers(app);
   app.decorate("doors", watchDoors(app));
   if (access.audit) auditAdministration(app, access.audit);
   const methods = methodTable(app);
@@ -250,15 +258,15 @@ function answerFrameworkError(
   }
 }
 
-/** One line a request, with the template of the route and not its path, which holds ids of persons. */
+/** One line a request, with what was shown, and with the template of the route and not its path, which holds ids of persons. */
 function logAnswer(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  const { url: route = "unrouted" } = request.routeOptions;
   const fields = {
     request_id: request.id,
     method: request.method,
-    route,
+    route: request.route?.url ?? "unrouted",
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
+    ...request.shown,
   };
   request.log.info(fields, "answered");
   done();

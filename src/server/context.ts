@@ -175,3 +175,12 @@ export function servingOf(options: {
     recommender: recommender({ release, catalogue }),
   };
 }
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The route that takes this request; fastify's own getter makes it anew each time. `undefined` where none does. */
+    route: FastifyRequest["routeOptions"] | undefined;
+    /** What the line of this request in the log says of the lists that it answered. */
+    shown: object | undefined;
+  }
+}

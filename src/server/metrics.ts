@@ -105,8 +105,8 @@ export function serverMetrics(gauges: readonly AskedGauge[] = []): ServerMetrics
     },
     watch: (app) => {
       app.addHook("onResponse", (request, reply, done) => {
-        const { url: route = "unrouted" } = request.routeOptions;
         const { method } = request;
+        const route = request.route?.url ?? "unrouted";
         requests.inc({ method, route, status: reply.statusCode });
         seconds.observe({ method, route }, reply.elapsedTime / 1000);
         done();

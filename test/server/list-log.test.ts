@@ -19,10 +19,10 @@ describe("the log of lists", () => {
     for (let request = 0; request < 40; request++) {
       lines.length = 0;
       const answer = (await ask("/v1/users/auth0%7C123/recommendations?k=5&explain=true")).json();
-      const record = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === "recommended");
-      expect(record).toMatchObject({
-        request_id: answer.request_id,
-        model_version: "v0001",
+      const record = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === "answered");
+      expect(record).toMatchObject({ request_id: answer.request_id, model_version: "v0001" });
+      const [list] = record.lists;
+      expect(list).toEqual({
         surface: "for-you",
         surface_version: 0,
         items: answer.items.map(({ item_id }: { item_id: string }) => item_id),
@@ -31,7 +31,7 @@ describe("the log of lists", () => {
         ),
       });
       expect(JSON.stringify(record)).not.toContain("auth0");
-      explored += record.propensities.filter((one: number) => one === 0.05 / 20).length;
+      explored += list.propensities.filter((one: number) => one === 0.05 / 20).length;
     }
     expect(explored).toBeGreaterThan(0);
     expect(explored).toBeLessThan(40);

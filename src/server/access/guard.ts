@@ -69,7 +69,7 @@ export function accessGuard(access: Access): Guard {
   return {
     count: countAddress,
     check: (request, reply) => {
-      if (request.routeOptions.config.scope === "open") return;
+      if (request.route?.config.scope === "open") return;
       const { authorization } = request.headers;
       if (authorization === undefined) {
         if (!isClosed && !isForwarded(request)) {
@@ -132,7 +132,7 @@ function userOf(
 }
 
 function checkMay(asker: Asker, request: FastifyRequest): void {
-  const { config } = request.routeOptions;
+  const { config } = request.route ?? request.routeOptions;
   if (asker.kind === "key") {
     if (asker.scopes.includes("admin") || asker.scopes.includes(config.scope as Scope)) return;
     throw new UsherError(

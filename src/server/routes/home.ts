@@ -10,9 +10,9 @@ import {
 import { ratingWeight } from "../../data/signals.ts";
 import type { LivePair, LiveView } from "../../live/live-view.ts";
 import { homeRails } from "../../recommend/built-in-surfaces.ts";
-import { listBody, listHead, logList, recommendedItemBody, servingNow } from "../answers.ts";
+import { listHead, noteShown, recommendedItemBody, sendList, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
-import { type Answering, listFor, planNamed } from "../person-list.ts";
+import { type AnsweredList, type Answering, listFor, planNamed } from "../person-list.ts";
 import { type App, answersOf, handlerTimeoutMs, listErrors } from "./schema.ts";
 
 const tags = ["recommendations"];
@@ -41,7 +41,12 @@ export function homeRoutes(app: App, context: ServerContext): void {
       const serving = servingNow(context);
       const { user_id: userId, ...wanted } = request.query;
       const answering = { context, serving, requestId: request.id };
-      const { rails, degraded } = await railsOf(answering, { k: listLengthDefault, ...wanted, userId });
+      const { rails, lists, degraded } = await railsOf(answering, {
+        k: listLengthDefault,
+        ...wanted,
+        userId,
+      });
+      noteShown({ context, request }, { version: serving.version, lists });
       return { ...listHead(request.id, serving), user_id: userId, degraded, rails };
     },
   );
@@ -67,6 +72,7 @@ async function railsOf(
   const shown: string[] = [];
   const degraded = new Set<string>();
   const rails = [];
+  const lists: AnsweredList[] = [];
   for (const { surface, genre, more } of asked) {
     const answering = { context, serving, requestId: `${requestId} ${surface}` };
     const list = await listFor(answering, { ...wanted, person, surface, genre, excluded: shown });
@@ -76,9 +82,10 @@ async function railsOf(
     shown.push(...list.items.map(({ item }) => item.itemId));
     const { title = name } = planNamed(context, list.surface).document;
     const items = list.items.map(recommendedItemBody);
+    lists.push(list);
     rails.push({ surface: list.surface, title: more === undefined ? title : `${title}: ${more}`, items });
   }
-  return { rails, degraded: [...degraded] };
+  return { rails, lists, degraded: [...degraded] };
 }
 
 function picksRoute(app: App, context: ServerContext): void {
@@ -100,19 +107,16 @@ function picksRoute(app: App, context: ServerContext): void {
         ]),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const serving = servingNow(context);
       const { interactions, k = listLengthDefault, ...wanted } = request.body;
       const answering = { context, serving, requestId: request.id };
       const list = await listFor(answering, { ...wanted, k, live: viewOf(interactions) });
-      if (context.logger) logList(request, list, serving.version);
+      noteShown({ context, request }, { version: serving.version, lists: [list] });
       const ids = interactions.map(({ item_id }) => String(item_id));
       const unknown = ids.filter((id) => serving.recommender.indexOf(id) < 0);
-      return {
-        ...listHead(request.id, serving),
-        ...listBody(list, {}),
-        unknown_items: [...new Set(unknown)],
-      };
+      const head = { ...listHead(request.id, serving), unknown_items: [...new Set(unknown)] };
+      return sendList(reply, list, { head });
     },
   );
 }

@@ -10,7 +10,7 @@ import {
   TrendingQuery,
   UserParams,
 } from "../../contracts/http.ts";
-import { listBody, listHead, livingNow, logList, recommendedItemBody, servingNow } from "../answers.ts";
+import { listHead, livingNow, noteShown, recommendedItemBody, sendList, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
 import { askedList, listFor } from "../person-list.ts";
 import { type App, answersOf, handlerTimeoutMs, listErrors } from "./schema.ts";
@@ -56,19 +56,16 @@ export function livingRoutes(app: App, context: ServerContext): void {
         response: answersOf(SessionAnswer, [...listErrors, "TOO_SLOW"]),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const serving = servingNow(context);
       const sessionId = request.params.session_id;
       livingNow(context);
       const { explain, ...query } = request.query;
       const answering = { context, serving, requestId: request.id };
       const list = await listFor(answering, askedList({ sessionId }, query));
-      if (context.logger) logList(request, list, serving.version);
-      return {
-        ...listHead(request.id, serving),
-        session_id: sessionId,
-        ...listBody(list, { explain, paged: true }),
-      };
+      noteShown({ context, request }, { version: serving.version, lists: [list] });
+      const head = { ...listHead(request.id, serving), session_id: sessionId };
+      return sendList(reply, list, { head, explain, paged: true });
     },
   );
   mergeRoute(app, context);

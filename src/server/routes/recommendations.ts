@@ -16,7 +16,15 @@ import { idExpectation, isId, shown } from "../../contracts/mismatch.ts";
 import { UsherError } from "../../errors.ts";
 import { compileFilter } from "../../recommend/filter/compile.ts";
 import type { Recommendations } from "../../recommend/recommender.ts";
-import { degradedNow, listBody, listHead, logList, recommendedItemBody, servingNow } from "../answers.ts";
+import {
+  degradedNow,
+  jsonType,
+  listHead,
+  noteShown,
+  recommendedItemBody,
+  sendList,
+  servingNow,
+} from "../answers.ts";
 import type { ServerContext } from "../context.ts";
 import { type Answering, type AskedList, askedList, listFor, nameOf, planNamed } from "../person-list.ts";
 import { asServerError, problemOf } from "../problem.ts";
@@ -84,7 +92,7 @@ export function userListRoutes(app: App, context: ServerContext): void {
       },
       handlerTimeout: handlerTimeoutMs,
     },
-    async (request) => {
+    async (request, reply) => {
       const serving = servingNow(context);
       const userId = request.params.user_id;
       const { explain, source, ...query } = request.query;
@@ -95,14 +103,10 @@ export function userListRoutes(app: App, context: ServerContext): void {
       }
       const answering = { context, serving, requestId: request.id };
       const list = await listFor(answering, askedList({ userId }, query));
-      if (context.logger) logList(request, list, serving.version);
-      const body = listBody(list, { explain, paged: true });
-      return {
-        ...listHead(request.id, serving),
-        user_id: userId,
-        ...body,
-        degraded: source === "stored" ? [...body.degraded, "lists"] : body.degraded,
-      };
+      noteShown({ context, request }, { version: serving.version, lists: [list] });
+      const head = { ...listHead(request.id, serving), user_id: userId };
+      const degraded = source === "stored" ? ["lists"] : [];
+      return sendList(reply, list, { head, explain, paged: true, degraded });
     },
   );
   app.post(
@@ -137,7 +141,7 @@ export function userListRoutes(app: App, context: ServerContext): void {
       const found = recommendForMany(answering, { ...wanted, userIds: user_ids.map(String), k });
       const head = { ...listHead(request.id, serving), degraded: degradedNow(context) };
       // as a stream: the answer may be large, and a client that has gone ends the work
-      reply.type("application/json; charset=utf-8");
+      reply.type(jsonType);
       reply.send(Readable.from(batchText(head, { found, requestId: request.id })) as never);
     },
   );

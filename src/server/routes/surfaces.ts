@@ -12,7 +12,7 @@ import {
 import { type ErrorCode, UsherError } from "../../errors.ts";
 import { builtInPlans, planOf } from "../../recommend/plan.ts";
 import { missingIn, type SurfaceStore } from "../../recommend/surface-store.ts";
-import { listBody, listHead, servingNow } from "../answers.ts";
+import { listHead, sendList, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
 import { listFor } from "../person-list.ts";
 import { type App, answersOf, handlerTimeoutMs, listErrors } from "./schema.ts";
@@ -186,7 +186,7 @@ function previewRoute(app: App, context: ServerContext): void {
         response: answersOf(PreviewAnswer, [...listErrors, "SURFACE_UNKNOWN", "TOO_SLOW", ...bodyErrors]),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const serving = servingNow(context);
       const { name } = request.params;
       const {
@@ -204,11 +204,8 @@ function previewRoute(app: App, context: ServerContext): void {
       const surface = about === undefined ? name : `${name}/${about}`;
       const person = userId === undefined ? undefined : { userId };
       const list = await listFor(answering, { person, k, genre, filter, plan, surface });
-      return {
-        ...listHead(request.id, serving),
-        ...(userId === undefined ? {} : { user_id: userId }),
-        ...listBody(list, { explain: true }),
-      };
+      const head = { ...listHead(request.id, serving), user_id: userId };
+      return sendList(reply, list, { head, explain: true });
     },
   );
 }
