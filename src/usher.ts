@@ -38,6 +38,7 @@ import {
   type UpkeepContext,
 } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
+import { logStream } from "./server/log-stream.ts";
 import { type ServerMetrics, serverMetrics } from "./server/metrics.ts";
 import { type EventSide, openSlowLoop } from "./slow-loop.ts";
 import { importSource, type SourceImport } from "./sources/import.ts";
@@ -406,7 +407,8 @@ function contextOf(of: {
     status: () => shown.status,
     hideConsumed: configuration.hide_consumed,
     allowedHosts: configuration.hosts,
-    logger: configuration.log_level === "silent" ? false : { level: configuration.log_level },
+    logger:
+      configuration.log_level === "silent" ? false : { level: configuration.log_level, stream: logStream() },
   };
 }
 
