@@ -33,8 +33,8 @@ export interface Recommendations {
   readonly isFallback: boolean;
   /** Of an empty list: what left nothing, such as `filter`; `sources` where they had nothing. */
   readonly emptiedBy?: string;
-  /** Time that each stage took, ms. */
-  readonly stagesMs: Readonly<Record<StageName, number>>;
+  /** Time that each stage took, ms; of a page from memory none. */
+  readonly stagesMs: Readonly<Partial<Record<StageName, number>>>;
 }
 
 /** For whom a list is, and what must be in it. */
@@ -156,13 +156,13 @@ class ReleaseRecommender implements Recommender {
     const began = performance.now();
     const { page, endsMs } = this.#page(request);
     const list = explore(page.list, { ...page, seed: request.seed });
-    const explored = performance.now();
+    const exploredMs = performance.now();
     const items = shownItems(page, list);
-    const ends = [...endsMs, explored, performance.now()];
-    const stagesMs = {} as Record<StageName, number>;
-    stageNames.forEach((name, at) => {
+    const ends = [...endsMs, exploredMs, performance.now()];
+    const stagesMs: Partial<Record<StageName, number>> = {};
+    for (const [at, name] of endsMs.length === 0 ? [] : stageNames.entries()) {
       stagesMs[name] = (ends[at] ?? 0) - (ends[at - 1] ?? began);
-    });
+    }
     return {
       surface: page.plan.document.name,
       surfaceVersion: page.plan.version,
@@ -228,17 +228,14 @@ class ReleaseRecommender implements Recommender {
     return this.#hashes;
   };
 
-  /** The page that a request asks for, from memory where the same person has been given it and nothing has changed. */
+  /** The page that a request asks for, and when its stages ended: from memory, without any, where the same person has been given it and nothing has changed. */
   #page(request: ListRequest): { page: Page; endsMs: readonly number[] } {
     const offer = this.#offer();
     const wanted = planFor(request);
     const known = this.#known(request, offer);
     const name = offer.isTimeless && wanted.isSteady ? pageName(request, wanted) : undefined;
     const kept = name === undefined ? undefined : known.pages.get(name);
-    if (kept && isSamePage(kept, { request, wanted })) {
-      const now = performance.now();
-      return { page: kept, endsMs: [now, now, now] };
-    }
+    if (kept && isSamePage(kept, { request, wanted })) return { page: kept, endsMs: [] };
     let plan = wanted;
     let { asked, blocked } = this.#asked(request, { plan, offer, person: known.history });
     let result = runPipeline(plan, asked);

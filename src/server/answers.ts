@@ -26,17 +26,22 @@ export function livingNow(context: ServerContext): Living {
 
 /** Parts of the system that have failed: without them an answer is made, and says so. */
 export function degradedNow(context: ServerContext): string[] {
-  const parts = Object.entries(context.dependencies?.() ?? {});
-  return parts.filter(([, { status }]) => status === "failed").map(([name]) => name);
+  const parts = context.dependencies?.() ?? {};
+  return Object.keys(parts).filter((name) => parts[name]?.status === "failed");
 }
 
 /** What stands at the head of every computed list. */
 export function listHead(requestId: string, serving: Serving) {
-  return {
-    request_id: requestId,
-    model_version: serving.version,
-    generated_at: new Date().toISOString(),
-  };
+  return { request_id: requestId, model_version: serving.version, generated_at: nowText() };
+}
+
+let last = { ms: 0, text: "" };
+
+/** The moment as text, made once a millisecond. */
+function nowText(): string {
+  const ms = Date.now();
+  if (ms !== last.ms) last = { ms, text: new Date(ms).toISOString() };
+  return last.text;
 }
 
 /** A reply of any route: its text is held against the schema by the tests alone. */

@@ -32,9 +32,22 @@ export function listMetrics(
   const stages = stageNames.map((name) => ({ name, observed: seconds.labels({ stage: name }) }));
   return ({ surface, items: list, isFallback, stagesMs }) => {
     lists.inc({ surface, outcome: list.length === 0 ? "empty" : isFallback ? "fallback" : "answered" });
-    const counts = new Map<string, number>();
-    for (const { reason } of list) counts.set(reason.source, (counts.get(reason.source) ?? 0) + 1);
-    for (const [source, count] of counts) items.inc({ source }, count);
-    for (const { name, observed } of stages) observed.observe(stagesMs[name] / 1000);
+    for (const [source, count] of countsOf(list)) items.inc({ source }, count);
+    for (const { name, observed } of stages) {
+      const ms = stagesMs[name];
+      if (ms !== undefined) observed.observe(ms / 1000);
+    }
   };
+}
+
+const counted = new WeakMap<Recommendations["items"], ReadonlyMap<string, number>>();
+
+/** How many items of a list each source gave; of the same list counted once. */
+function countsOf(list: Recommendations["items"]): ReadonlyMap<string, number> {
+  const known = counted.get(list);
+  if (known) return known;
+  const counts = new Map<string, number>();
+  for (const { reason } of list) counts.set(reason.source, (counts.get(reason.source) ?? 0) + 1);
+  counted.set(list, counts);
+  return counts;
 }

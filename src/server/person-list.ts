@@ -84,11 +84,12 @@ export async function makeList(answering: Answering, asked: AskedList): Promise<
   const features = userId === undefined ? undefined : featuresOf(context, { userId, degraded });
   if (plan.needsEvents && !context.living && !degraded.includes("events")) degraded.push("events");
   const trending = plan.needsTrending ? await trendingNow(context, { plan, asked }) : undefined;
+  const cursorMs = nowMs - (nowMs % cursorStepMs);
   // only where there is a page before or behind: most lists are asked for without
   const cursor = () => ({
-    listing: JSON.stringify([person, asked.surface, genre, asked.filter, asked.genres]),
+    listing: JSON.stringify([person, name, about, genre, asked.filter, asked.genres]),
     key: context.access?.cursorKey ?? processKey,
-    nowMs,
+    nowMs: cursorMs,
   });
   const before = asked.cursor === undefined ? [] : readListCursor(asked.cursor, cursor());
   const found = serving.recommender.recommend({
@@ -103,14 +104,23 @@ export async function makeList(answering: Answering, asked: AskedList): Promise<
   });
   const nextCursor = () => {
     if (found.items.length < k || before.length + k > pagedItemsMax) return undefined;
+    const known = cursors.get(found.items);
+    if (known?.ofMs === cursorMs) return known.text;
     const hashes = serving.recommender.idHashes();
     const shown = [...before, ...found.items.map(({ index }) => hashes[index] ?? 0)];
-    return writeListCursor(shown, cursor());
+    const text = writeListCursor(shown, cursor());
+    cursors.set(found.items, { ofMs: cursorMs, text });
+    return text;
   };
   return { ...found, degraded, nextCursor };
 }
 
 const processKey = randomBytes(32);
+
+/** Cursors behind lists that are answered again: the same items are the same list, of the same person. */
+const cursors = new WeakMap<Recommendations["items"], { readonly ofMs: number; readonly text: string }>();
+/** Steps of the time in a cursor, ms. */
+const cursorStepMs = 60_000;
 
 /** The name of a surface, and the item that it is about. */
 function splitSurface(asked: string): [name: string, about: string | undefined] {
@@ -135,10 +145,9 @@ const fallbackOf = (context: ServerContext, name: string) =>
   (context.surfaces ? context.surfaces.plan(name) : builtInPlans.get(name)) ?? builtInPlans.get("top");
 
 /** What a surface names and is no longer there: it answers without it, and says so. */
-function degradedBy(plan: Plan, { context, serving }: Answering): string[] {
-  const { document } = plan;
-  const gone = namedItems(document).some(([, itemId]) => serving.recommender.indexOf(itemId) < 0);
-  const { fallback } = document;
+function degradedBy({ document }: Plan, { context, serving }: Answering): string[] {
+  const { fallback, rules } = document;
+  const gone = rules && namedItems(document).some(([, itemId]) => serving.recommender.indexOf(itemId) < 0);
   const isLost = fallback !== undefined && context.surfaces !== undefined && !context.surfaces.plan(fallback);
   return [...(gone ? [`surface ${document.name}: items`] : []), ...(isLost ? [`surface ${fallback}`] : [])];
 }

@@ -87,12 +87,9 @@ function withDefaults(received: unknown, shape: Shape): unknown {
 }
 
 function fromTexts(texts: Texts, shape: Shape): Record<string, unknown> {
-  const value: Record<string, unknown> = {};
-  for (const name of Object.keys(texts)) {
-    // a plain assignment of __proto__ would change the object instead of naming a field
-    const converted = fromText(texts[name] ?? "", shape.properties?.[name]);
-    Object.defineProperty(value, name, { value: converted, enumerable: true });
-  }
+  // without a prototype __proto__ is a name like any other
+  const value: Record<string, unknown> = Object.create(null);
+  for (const name of Object.keys(texts)) value[name] = fromText(texts[name] ?? "", shape.properties?.[name]);
   return withDefaults(value, shape) as Record<string, unknown>;
 }
 
