@@ -11,7 +11,7 @@ import { openUsher } from "../src/usher.ts";
 import { eventMaker, recordOf } from "./living-events.ts";
 import { closedLoop, type LoadResult, openLoop, quantile, withConnections } from "./load.ts";
 import type { BenchOptions } from "./movielens.ts";
-import { prepareHome } from "./prepared-home.ts";
+import { movielens1mIn, prepareHome } from "./prepared-home.ts";
 import { getBytes, postBytes, type RawAnswer } from "./raw-http.ts";
 import { type ServedHome, serveHome } from "./served-home.ts";
 
@@ -58,9 +58,7 @@ export async function run({ dataFolder, tiny }: BenchOptions): Promise<LivingRes
   try {
     const itemIds = await prepareHome(
       home,
-      tiny
-        ? { folder: undefined, algorithms: ["item-knn", "biased-mf"] }
-        : { folder: join(dataFolder, "ml-1m") },
+      tiny ? { algorithms: ["item-knn", "biased-mf"] } : { from: movielens1mIn(join(dataFolder, "ml-1m")) },
     );
     const sizes = tiny ? small : large;
     const replay = await replayed(home, { itemIds, sizes });

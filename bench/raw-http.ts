@@ -61,11 +61,11 @@ export async function rawConnection(address: string): Promise<RawConnection> {
 /** A header by which a request shows its key; nothing without one. */
 const keyHeader = (key: string | undefined) => (key === undefined ? "" : `Authorization: Bearer ${key}\r\n`);
 
-/** The bytes of a POST with a JSON body. */
-export function postBytes(path: string, body: string, key?: string): Buffer {
+/** The bytes of a request with a JSON body. */
+export function postBytes(path: string, body: string, key?: string, method = "POST"): Buffer {
   const length = Buffer.byteLength(body);
   return Buffer.from(
-    `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${keyHeader(key)}Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`,
+    `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${keyHeader(key)}Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`,
   );
 }
 

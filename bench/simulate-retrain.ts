@@ -9,7 +9,7 @@ import { type PlaySummary, playVisits, type Timing } from "../src/simulate/play.
 import { simulateUsers } from "../src/simulate/simulate-users.ts";
 
 import type { BenchOptions } from "./movielens.ts";
-import { prepareHome } from "./prepared-home.ts";
+import { movielens1mIn, prepareHome } from "./prepared-home.ts";
 import { serveHome } from "./served-home.ts";
 
 /** When a list was asked for, against the retraining. */
@@ -38,7 +38,7 @@ export async function run({ dataFolder, tiny, minutes }: BenchOptions): Promise<
   const sizes = { ...(tiny ? small : large), ...(minutes === undefined ? {} : { minutes }) };
   const home = await mkdtemp(join(tmpdir(), "usher-simulate-retrain-"));
   try {
-    await prepareHome(home, { folder: tiny ? undefined : join(dataFolder, "ml-1m") });
+    await prepareHome(home, { from: tiny ? undefined : movielens1mIn(join(dataFolder, "ml-1m")) });
     const result = await simulateRetrain(home, sizes);
     print(result);
     if (!result.summary.isServed) throw new Error("NOT every request was served");

@@ -5,6 +5,7 @@ import { run as living } from "../../bench/living.ts";
 import { run as leaveOneOut } from "../../bench/ncf-leave-one-out.ts";
 import { run as ratingFolds } from "../../bench/rating-5-fold.ts";
 import { run as serving } from "../../bench/serving.ts";
+import { run as serving25m } from "../../bench/serving-25m.ts";
 import { run as simulateRetrain } from "../../bench/simulate-retrain.ts";
 import { run as walking } from "../../bench/walking.ts";
 
@@ -68,7 +69,8 @@ describe("bench living, tiny", () => {
 describe("bench serving, tiny", () => {
   it("serves lists while people act, beside a server built by hand", async () => {
     const { usher, rival } = await serving({ dataFolder, tiny: true });
-    for (const { perSecond, msP50, msP99, bytesPerAnswer } of [usher, rival]) {
+    const large = await serving25m({ dataFolder, tiny: true });
+    for (const { perSecond, msP50, msP99, bytesPerAnswer } of [usher, rival, ...large]) {
       expect(perSecond).toBeGreaterThan(0);
       expect(msP99).toBeGreaterThanOrEqual(msP50);
       expect(bytesPerAnswer).toBeGreaterThan(100);
