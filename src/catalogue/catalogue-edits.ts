@@ -1,4 +1,5 @@
 import { UsherError } from "../errors.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
 import type { StateStore } from "../stores/state-store.ts";
 import {
   type Edit,
@@ -68,13 +69,8 @@ export async function openCatalogueEdits(options: {
   const [stored] = await store.get([revisionKey]);
   let revision = stored ? Number(Buffer.from(stored).toString()) : 0;
 
-  let last: Promise<unknown> = Promise.resolve();
   /** One write after the other: each is made from what the one before it left. */
-  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const result = last.then(work);
-    last = result.catch(() => {}); // the writer is told; the next one goes on
-    return result;
-  };
+  const inTurn = oneAtATime();
   const persist = async (edits: readonly Edit[]) => {
     if (edits.length === 0) return;
     const counted = revision + edits.length;
@@ -116,10 +112,7 @@ export async function openCatalogueEdits(options: {
         if (edit !== before) await persist([edit]);
         return { edit, isChanged: edit !== before };
       }),
-    close: async () => {
-      await last;
-      await store.close();
-    },
+    close: () => inTurn(() => store.close()),
   };
 }
 

@@ -2,6 +2,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance, type DuckDBResult } from "@duckdb/node-api";
 import { asUsherError, UsherError } from "../errors.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
 import { readColumns } from "./duckdb-columns.ts";
 import { plainValue } from "./duckdb-values.ts";
 import type { Column, Engine, SqlValue } from "./engine.ts";
@@ -50,10 +51,10 @@ export async function openDuckdb(options: DuckdbOptions = {}): Promise<Engine> {
 
 function engineOver(connection: DuckDBConnection, closeAll: () => void): Engine {
   // a connection runs one statement at a time, and a new one would end a result that is still being read
-  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = oneAtATime();
   let closed = false;
-  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const turn = last.then(async () => {
+  const whileOpen = <Result>(work: () => Promise<Result>): Promise<Result> =>
+    inTurn(async () => {
       if (closed) throw new UsherError("INTERNAL", "the engine is closed");
       try {
         return await work();
@@ -61,19 +62,16 @@ function engineOver(connection: DuckDBConnection, closeAll: () => void): Engine 
         throw fromDuckdb(error);
       }
     });
-    last = turn.catch(() => {}); // its caller gets the error; the next in line must not
-    return turn;
-  };
   const stream = (sql: string, parameters?: Record<string, SqlValue>): Promise<DuckDBResult> =>
     connection.stream(sql, parameters);
 
   return {
     run: (sql, parameters) =>
-      inTurn(async () => {
+      whileOpen(async () => {
         await connection.run(sql, parameters);
       }),
     rows: (sql, parameters) =>
-      inTurn(async () => {
+      whileOpen(async () => {
         const result = await stream(sql, parameters);
         const names = result.deduplicatedColumnNames();
         const rows: Record<string, unknown>[] = [];
@@ -85,13 +83,13 @@ function engineOver(connection: DuckDBConnection, closeAll: () => void): Engine 
         return rows;
       }),
     columns: (sql, parameters): Promise<Record<string, Column>> =>
-      inTurn(async () => readColumns(await stream(sql, parameters))),
-    close: async () => {
-      await last;
-      if (closed) return;
-      closed = true;
-      closeAll();
-    },
+      whileOpen(async () => readColumns(await stream(sql, parameters))),
+    close: () =>
+      inTurn(() => {
+        if (closed) return;
+        closed = true;
+        closeAll();
+      }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { DeadLetter, EventStatus, RejectionReason } from "../contracts/events.ts";
 import { UsherError } from "../errors.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
 import type { EventLog, LogRecord, PartitionState } from "./event-log.ts";
 import type { Intake } from "./intake.ts";
 import {
@@ -164,7 +165,7 @@ function eventOf({ raw_payload: raw }: DeadLetter): unknown {
 function resubmissionNotes(log: EventLog) {
   const notes = new Map<string, Resubmission>();
   const seen = new Map<number, number>();
-  let reading: Promise<void> = Promise.resolve();
+  const inTurn = oneAtATime();
 
   async function readOn(): Promise<void> {
     for (const state of await log.partitions()) {
@@ -187,11 +188,7 @@ function resubmissionNotes(log: EventLog) {
   return {
     of: (id: string) => notes.get(id),
     /** One reader at a time; a call sees what was appended before it. */
-    catchUp: (): Promise<void> => {
-      const mine = reading.then(readOn);
-      reading = mine.catch(() => {}); // told to this caller; the next one tries again
-      return mine;
-    },
+    catchUp: () => inTurn(readOn),
   };
 }
 

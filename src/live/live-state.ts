@@ -3,6 +3,7 @@ import { type LoggedEvent, mergeEvent } from "../contracts/merge.ts";
 import type { TrendingRow } from "../contracts/tables.ts";
 import { UsherError } from "../errors.ts";
 import type { Appended, EventLog, Position } from "../events/event-log.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
 import type { StateStore } from "../stores/state-store.ts";
 import { AppliedOffsets } from "./applied-offsets.ts";
 import { canonicalHash } from "./canonical-hash.ts";
@@ -141,9 +142,10 @@ class StoredLiveState implements LiveState {
   readonly #trending: Trending;
   readonly #effects: Effects;
   readonly #retractions: IdFilter;
-  #queue: Promise<unknown> = Promise.resolve();
+  /** One after the other: each sees the state as the one before left it. */
+  readonly #inTurn = oneAtATime();
+  readonly #writeInTurn = oneAtATime();
   #waiting: { arrived: Arrived[]; done: Promise<void> } | undefined;
-  #write: Promise<void> | undefined;
   #writtenPositions: string;
   #beatsSinceWrite = 0;
   #forgotMs = 0;
@@ -266,9 +268,7 @@ class StoredLiveState implements LiveState {
   }
 
   flush(): Promise<void> {
-    const write = (this.#write ?? Promise.resolve()).catch(ignore).then(() => this.#writeNow());
-    this.#write = write;
-    return write;
+    return this.#writeInTurn(() => this.#writeNow());
   }
 
   async canonicalHash(): Promise<string> {
@@ -281,8 +281,7 @@ class StoredLiveState implements LiveState {
   async close(): Promise<void> {
     clearInterval(this.#beat);
     this.#isOpen = false;
-    await this.#queue;
-    await this.flush();
+    await this.#inTurn(() => this.flush());
   }
 
   /** Joins the events that wait already, so that many small requests cost as little as a large one. */
@@ -299,13 +298,6 @@ class StoredLiveState implements LiveState {
     }
     for (const each of arrived) this.#waiting.arrived.push(each);
     return this.#waiting.done;
-  }
-
-  /** One after the other: each sees the state as the one before left it. */
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#queue.then(work);
-    this.#queue = result.catch(ignore); // the caller is told
-    return result;
   }
 
   async #tick(): Promise<void> {
@@ -347,6 +339,3 @@ class StoredLiveState implements LiveState {
 
 const ownerOfPerson = (person: Person) =>
   "userId" in person ? userOwner(person.userId) : sessionOwner(person.sessionId);
-
-/** For failures that whoever asked is told of. */
-const ignore = () => {};

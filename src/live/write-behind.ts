@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { setImmediate } from "node:timers/promises";
+import { oneAtATime } from "../one-at-a-time.ts";
 import type { StateChange, StateStore } from "../stores/state-store.ts";
 import { ChangeSet } from "./change-set.ts";
 import { Counters } from "./counters.ts";
@@ -27,7 +28,7 @@ export class WriteBehind {
   readonly #fetched = new Map<string, string | undefined>();
   #writes: number | undefined;
   /** Writes and readings of counts take turns: a count must be seen in the store or here, and not in both. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = oneAtATime();
 
   constructor(store: StateStore) {
     this.#store = store;
@@ -173,12 +174,6 @@ export class WriteBehind {
       if (this.#written.has(key)) this.#fetched.set(key, this.#written.get(key));
     }
     [this.#written, this.#changes] = [this.#changes, new ChangeSet()];
-  }
-
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined); // the caller is told
-    return result;
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { SurfaceDocument, SurfaceVersion } from "../contracts/surfaces.ts";
 import { writeFileDurable } from "../durable-file.ts";
 import { UsherError } from "../errors.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
 import { builtInSurfaces } from "./built-in-surfaces.ts";
 import { namedItems, type Plan, planOf } from "./plan.ts";
 
@@ -42,7 +43,7 @@ export async function openSurfaces(folder?: string): Promise<SurfaceStore> {
   for (const document of builtInSurfaces) add({ version: 0, document });
   for (const found of folder === undefined ? [] : await savedIn(folder)) add(found);
 
-  let saving: Promise<unknown> = Promise.resolve();
+  const inTurn = oneAtATime();
   const save = async (document: SurfaceDocument, restores: number | undefined) => {
     planOf(document);
     const newest = versions.get(document.name)?.[0]?.version ?? 0;
@@ -66,11 +67,7 @@ export async function openSurfaces(folder?: string): Promise<SurfaceStore> {
         .sort((left, right) => (left.document.name < right.document.name ? -1 : 1)),
     versions: (name) => versions.get(name) ?? unknown(name, [...versions.keys()]),
     plan: (name) => plans.get(name),
-    put: (document, { restores } = {}) => {
-      const saved = saving.then(() => save(document, restores));
-      saving = saved.catch(() => {}); // the next save does not wait for the success of this one
-      return saved;
-    },
+    put: (document, { restores } = {}) => inTurn(() => save(document, restores)),
   };
 }
 

@@ -10,6 +10,7 @@ import {
 } from "../contracts/workflow.ts";
 import { writeFileDurable } from "../durable-file.ts";
 import { errorKind, UsherError } from "../errors.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
 
 /** The history of runs and the lineage, on disk. */
 export interface RunStore {
@@ -129,16 +130,14 @@ function interrupted(run: RunRecord): RunRecord {
 async function jsonFile<Document extends object>(path: string, isRight: (value: unknown) => boolean) {
   const stored = await readJson(path);
   let value = (typeof stored === "object" && stored !== null && isRight(stored) ? stored : {}) as Document;
-  let last: Promise<void> = Promise.resolve();
+  const inTurn = oneAtATime();
   return {
     get value() {
       return value;
     },
     write: (next: Document): Promise<void> => {
       value = next;
-      const turn = last.catch(() => {}).then(() => writeFileDurable(path, `${JSON.stringify(next)}\n`));
-      last = turn;
-      return turn;
+      return inTurn(() => writeFileDurable(path, `${JSON.stringify(next)}\n`));
     },
   };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type KeyInfo, type KeyRequest, keysMax, type Scope, scopes } from "../../contracts/access-http.ts";
 import { writeFileDurable } from "../../durable-file.ts";
 import { UsherError } from "../../errors.ts";
+import { oneAtATime } from "../../one-at-a-time.ts";
 
 /** How long the time of the last use may be behind on disk. */
 const useDelayMs = 60_000;
@@ -72,21 +73,18 @@ export async function openKeys(
 ): Promise<KeyStore> {
   const path = join(folder, "keys.json");
   const held = new Map((await readKeys(path)).map((stored) => [stored.id, holding(stored)]));
-  let writing: Promise<unknown> = Promise.resolve();
+  const inTurn = oneAtATime();
   let isUseUnsaved = false;
   let savedMs = now();
 
   /** One writer at a time, each writing what then holds. */
-  const write = (): Promise<void> => {
-    const done = writing.then(() => {
+  const write = (): Promise<void> =>
+    inTurn(() => {
       isUseUnsaved = false;
       savedMs = now();
       const keys = [...held.values()].map(({ stored }) => stored);
       return writeFileDurable(path, `${JSON.stringify({ format: 1, keys }, null, 2)}\n`, { mode: 0o600 });
     });
-    writing = done.catch(() => {}); // told to its caller
-    return done;
-  };
   const noteUse = (key: HeldKey, nowMs: number) => {
     key.usedMs = nowMs;
     key.stored.last_used_at = new Date(nowMs).toISOString();
@@ -131,7 +129,7 @@ export async function openKeys(
     },
     close: async () => {
       if (isUseUnsaved) await write();
-      await writing;
+      await inTurn(() => {}); // those that were under way
     },
   };
 }
