@@ -55,7 +55,15 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   "index.ts": ["*"],
 };
 /** Everybody may import these. */
-const commons = ["errors.ts", "durable-file.ts", "one-at-a-time.ts", "secret.ts", "version.ts", "contracts"];
+const commons = [
+  "errors.ts",
+  "durable-file.ts",
+  "one-at-a-time.ts",
+  "turns.ts",
+  "secret.ts",
+  "version.ts",
+  "contracts",
+];
 /** Rooms that run others: nothing but them may import `cli/` or `usher.ts`. */
 const entries = ["cli/main.ts", "index.ts", "registry/train-worker.ts", "kernels/pool-worker.ts"];
 

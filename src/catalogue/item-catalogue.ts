@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { ListOrder } from "../contracts/catalogue-http.ts";
 import { type Item, isShown, unknownItem, type Viewpoint } from "../data/catalogue.ts";
 import type { TrainingSet } from "../data/training-set.ts";
@@ -6,6 +5,7 @@ import { UsherError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import { readCursor, writeCursor } from "../recommend/cursor.ts";
 import { foldText } from "../recommend/fold-text.ts";
+import { turns } from "../turns.ts";
 import { type Audience, audienceOf } from "./audience.ts";
 import type { ItemEdit } from "./item-edit.ts";
 import { type ItemGroup, itemGroups } from "./item-groups.ts";
@@ -212,13 +212,11 @@ class IndexedCatalogue implements ItemCatalogue {
 
   async #fill(): Promise<void> {
     const { items } = this.catalogue; // grows where items are added meanwhile
-    let turnEnds = performance.now() + turnMs;
+    const turn = turns({ turnMs });
     for (let index = 0; index < items.length; index++) {
       const document = documentOf(items[index] as Item);
       if (document) await this.#search.index([{ id: document.id, document }]);
-      if (performance.now() < turnEnds) continue;
-      await setImmediate();
-      turnEnds = performance.now() + turnMs;
+      await turn();
     }
   }
 

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { UsherError } from "../errors.ts";
+import { turns } from "../turns.ts";
 import { PoolControl, type PoolJob, threadsMax } from "./pool-control.ts";
 import type { PoolThread } from "./pool-worker.ts";
 import type { Workspace } from "./workspace.ts";
@@ -74,14 +75,12 @@ export function openPool(workspace: Workspace, threads: number = threadCount()):
 
   async function takePart(between: () => Promise<void>): Promise<void> {
     let run: ((block: number) => void) | undefined;
-    let turned = performance.now();
+    const turn = turns({ turnMs, giveWay: between });
     for (let block = control.take(); block !== undefined; block = control.take()) {
       run ??= control.runner(kernels, 0);
       run(block);
       if (broken) throw broken;
-      if (performance.now() - turned < turnMs) continue;
-      await between();
-      turned = performance.now();
+      await turn();
     }
   }
 

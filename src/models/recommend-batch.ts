@@ -1,5 +1,6 @@
 import { historyOf, type Interactions } from "../data/interactions.ts";
 import { openPool, threadCount } from "../kernels/pool.ts";
+import { turns } from "../turns.ts";
 import { notFinite } from "./factor-search.ts";
 import { breathe } from "./fit-loop.ts";
 import type { FactorRows, FitRun, Model } from "./model.ts";
@@ -56,20 +57,16 @@ export function listOf({ starts, items, scores }: ScoredLists, user: number): Sc
   return { items: items.subarray(from, to), scores: scores.subarray(from, to) };
 }
 
-/** Milliseconds between two breaths of the event loop. */
+/** How long lists are searched for before others get their turn. */
 const turnMs = 8;
 
 async function searchOneByOne(model: Model, request: BatchRequest): Promise<ScoredLists> {
   const { histories, excluded, k, allowed } = request;
   const { userCount } = histories;
   const collected = collect(userCount, k);
-  let turned = Number.NEGATIVE_INFINITY;
+  const turn = turns({ turnMs, isDue: true, giveWay: () => breathe(model.algorithm, request) });
   for (let user = 0; user < userCount; user++) {
-    if (performance.now() - turned > turnMs) {
-      await breathe(model.algorithm, request);
-      request.onProgress?.(user / userCount, `user ${user} of ${userCount}`);
-      turned = performance.now();
-    }
+    if (await turn()) request.onProgress?.(user / userCount, `user ${user} of ${userCount}`);
     const seen = excluded.items.subarray(excluded.starts[user], excluded.starts[user + 1]);
     const history = historyOf(histories, user);
     const one = { history, k, excluded: seen, ...(allowed ? { allowed } : {}) };

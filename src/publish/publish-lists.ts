@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { ListTableName } from "../contracts/list-tables.ts";
 import type { Progress } from "../contracts/progress.ts";
 import type { Item } from "../data/catalogue.ts";
@@ -10,11 +9,12 @@ import { personHistory } from "../recommend/person-history.ts";
 import type { Recommendations, ServedRelease, ShownItem } from "../recommend/recommender.ts";
 import { complementOf, unionOf } from "../recommend/shelves.ts";
 import type { Edition, RecommendationStore, StoredItem, StoredList } from "../stores/recommendation-store.ts";
+import { type TurnOptions, turns } from "../turns.ts";
 import { type Audiences, collectAudiences } from "./audiences.ts";
 import { type ListRows, openListRows, type UserRow } from "./list-rows.ts";
 
 /** What lists are made of, and where they go. */
-export interface PublishRequest {
+export interface PublishRequest extends Pick<TurnOptions, "giveWay" | "now"> {
   readonly release: ServedRelease;
   /** The live answer: what is published is what it gives at this moment. */
   recommend(request: {
@@ -40,10 +40,6 @@ export interface PublishRequest {
   readonly expiresAtMs: number;
   readonly onProgress?: Progress;
   readonly signal?: AbortSignal;
-  /** Gives way to everybody else for a moment. Default: until the event loop has turned. */
-  readonly giveWay?: () => Promise<unknown>;
-  /** ms, for measuring a turn. */
-  readonly now?: () => number;
 }
 
 /** What was published. */
@@ -259,13 +255,10 @@ function stopIfCancelled({ signal }: PublishRequest): void {
 
 /** A function that is called before each piece of work: where the turn is over it gives way, tells, and stops where it should. */
 function turnsOf(request: PublishRequest) {
-  const { giveWay = () => setImmediate(), now = () => performance.now() } = request;
-  let turnEnds = Number.NEGATIVE_INFINITY;
+  const turn = turns({ turnMs, isDue: true, giveWay: request.giveWay, now: request.now });
   return async (said: () => { text: string; fraction: number }) => {
-    if (now() <= turnEnds) return;
-    await giveWay();
+    if (!(await turn())) return;
     stopIfCancelled(request);
     tell(request, said());
-    turnEnds = now() + turnMs;
   };
 }

@@ -1,5 +1,4 @@
 import { Readable } from "node:stream";
-import { setImmediate } from "node:timers/promises";
 import {
   BatchAnswer,
   BatchBody,
@@ -16,6 +15,7 @@ import { idExpectation, isId, shown } from "../../contracts/mismatch.ts";
 import { UsherError } from "../../errors.ts";
 import { compileFilter } from "../../recommend/filter/compile.ts";
 import type { Recommendations } from "../../recommend/recommender.ts";
+import { turns } from "../../turns.ts";
 import {
   degradedNow,
   jsonType,
@@ -49,12 +49,9 @@ export async function* recommendForMany(
   request: { userIds: readonly string[] } & Pick<AskedList, "k" | "surface" | "genre" | "filter">,
 ): AsyncGenerator<UserResult> {
   const { userIds, ...wanted } = request;
-  let turnEnds = performance.now() + turnMs;
+  const turn = turns({ turnMs });
   for (const userId of userIds) {
-    if (performance.now() > turnEnds) {
-      await setImmediate();
-      turnEnds = performance.now() + turnMs;
-    }
+    await turn();
     try {
       const person = { userId: checkedId(userId) };
       yield { userId, found: await listFor(ofUser(answering, userId), { ...wanted, person }) };
