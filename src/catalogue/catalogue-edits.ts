@@ -1,5 +1,6 @@
 import { UsherError } from "../errors.ts";
 import { oneAtATime } from "../one-at-a-time.ts";
+import { entriesBetween } from "../stores/entries-between.ts";
 import type { StateStore } from "../stores/state-store.ts";
 import {
   type Edit,
@@ -124,12 +125,7 @@ function checkRevision(id: string, { read, present }: { read: number | undefined
 async function* readAll(store: StateStore): AsyncGenerator<Edit> {
   for (const kind of ["item", "user"] as const) {
     const to = `${kind}0`; // the character behind "/"
-    for (let from = `${kind}/`; ; ) {
-      const entries = await store.range({ from, to, limit: pageEntries });
-      for (const [, value] of entries) yield JSON.parse(Buffer.from(value).toString()) as Edit;
-      const last = entries.at(-1);
-      if (!last || entries.length < pageEntries) break;
-      from = `${last[0]}\0`;
-    }
+    for await (const [, value] of entriesBetween(store, { from: `${kind}/`, to, pageEntries }))
+      yield JSON.parse(Buffer.from(value).toString()) as Edit;
   }
 }

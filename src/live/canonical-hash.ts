@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import { entriesBetween } from "../stores/entries-between.ts";
 import type { StateStore } from "../stores/state-store.ts";
 import { addRecord, groupOfRecord, textOfSums } from "./counters.ts";
-import { entriesBetween } from "./entries-between.ts";
 import { bucketOf, firstKey, isCountsKey, positionsKey } from "./keys.ts";
 import type { OwnCounts } from "./trend-counts.ts";
 import { isKept } from "./trending.ts";

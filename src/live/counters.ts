@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
+import { entriesBetween } from "../stores/entries-between.ts";
 import type { StateChange, StateStore } from "../stores/state-store.ts";
-import { entriesBetween } from "./entries-between.ts";
 import { endOf, separator } from "./keys.ts";
 import {
   addCounts,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { entriesBetween } from "../../src/live/entries-between.ts";
+import { entriesBetween } from "../../src/stores/entries-between.ts";
 import { memoryStateStore } from "../contract/memory-state-store.ts";
 
 it.each([2, 3, 4, 6, 7, 100])(

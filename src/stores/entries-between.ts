@@ -1,4 +1,4 @@
-import type { StateStore } from "../stores/state-store.ts";
+import type { StateStore } from "./state-store.ts";
 
 /** All entries with `from` ≤ key < `to`, in order, in reads of `pageEntries`, 2 or more. Nothing else may write to the range meanwhile. */
 export async function* entriesBetween(
