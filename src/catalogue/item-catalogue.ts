@@ -3,6 +3,7 @@ import { type Item, isShown, unknownItem, type Viewpoint } from "../data/catalog
 import type { TrainingSet } from "../data/training-set.ts";
 import { UsherError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
+import type { Content } from "../recommend/content.ts";
 import { readCursor, writeCursor } from "../recommend/cursor.ts";
 import { foldText } from "../recommend/fold-text.ts";
 import { turns } from "../turns.ts";
@@ -95,6 +96,7 @@ function documentOf(item: Item): SearchDocument | undefined {
 /**
  * Makes a catalogue listable and searchable.
  *
+ * @param parts.content How the items of the catalogue resemble each other now.
  * @param parts.search Default: in memory.
  * Cost: O(names); the search index O(words), the orders O(items · log items), when they are first asked for.
  */
@@ -102,6 +104,7 @@ export function itemCatalogue(parts: {
   catalogue: EditedCatalogue;
   set: TrainingSet;
   ranker: Model;
+  content: () => Content;
   search?: CatalogSearch;
 }): ItemCatalogue {
   return new IndexedCatalogue(parts);
@@ -111,6 +114,7 @@ class IndexedCatalogue implements ItemCatalogue {
   readonly catalogue: EditedCatalogue;
   readonly #set: TrainingSet;
   readonly #ranker: Model;
+  readonly #content: () => Content;
   readonly #list;
   readonly #genres;
   readonly #people;
@@ -122,6 +126,7 @@ class IndexedCatalogue implements ItemCatalogue {
     this.catalogue = parts.catalogue;
     this.#set = parts.set;
     this.#ranker = parts.ranker;
+    this.#content = parts.content;
     this.#search = parts.search ?? memorySearch();
     this.#list = itemList(this.catalogue);
     this.#genres = itemGroups(this.catalogue.items, ({ genres }) => genres);
@@ -243,8 +248,10 @@ class IndexedCatalogue implements ItemCatalogue {
   }
 
   #similarity() {
-    const [genres, people] = [this.#genres, this.#people];
-    return { catalogue: this.catalogue, ranker: this.#ranker, likers: this.#likers, genres, people };
+    return {
+      ...{ catalogue: this.catalogue, ranker: this.#ranker },
+      ...{ likers: this.#likers, content: this.#content },
+    };
   }
 
   audience({ itemId, k, groupMin }: { itemId: string; k: number; groupMin: number }): Audience {

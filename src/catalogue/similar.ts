@@ -1,8 +1,8 @@
 import type { Item, Person } from "../data/catalogue.ts";
 import type { Model } from "../models/model.ts";
 import { similarTo } from "../models/recommend.ts";
+import type { Content } from "../recommend/content.ts";
 import { foldText } from "../recommend/fold-text.ts";
-import type { ItemGroups } from "./item-groups.ts";
 import type { Likers } from "./likers.ts";
 import type { EditedCatalogue } from "./live-catalogue.ts";
 
@@ -33,8 +33,8 @@ export interface SimilarityParts {
   readonly catalogue: EditedCatalogue;
   readonly ranker: Model;
   readonly likers: Likers;
-  readonly genres: ItemGroups;
-  readonly people: ItemGroups;
+  /** How the items of the catalogue resemble each other now. */
+  readonly content: () => Content;
 }
 
 interface Scored {
@@ -44,10 +44,10 @@ interface Scored {
 }
 
 /**
- * Items like one: by the model, then, where that knows too few, by people and genres.
+ * Items like one: by the model, then, where that knows too few, by what is known of them.
  *
  * @param request.index Of a shown item. @param request.accepts Which others may be in it.
- * Cost: one look of the model at all items; for items without a model, the members of their groups.
+ * Cost: one look of the model at all items; where that knows too few, {@link Content.nearnessTo} beside it.
  */
 export function similarItems(
   parts: SimilarityParts,
@@ -88,24 +88,13 @@ function* trainedLike({ catalogue, ranker }: SimilarityParts, index: number): Ge
   }
 }
 
-/** A person in common is worth more than a genre, and the fewer items have it, the more. */
-function* contentLike({ catalogue, genres, people }: SimilarityParts, index: number): Generator<Scored> {
-  const item = catalogue.items[index] as Item;
-  const scores = new Map<number, number>();
-  const names = [
-    ...item.genres.map((genre) => ({ group: genres.of(genre), weight: 1 })),
-    ...(item.people ?? []).map(({ name }) => ({ group: people.of(name), weight: 2 })),
-  ];
-  let most = 0;
-  for (const { group, weight } of new Map(names.map((one) => [one.group, one])).values()) {
-    if (!group) continue;
-    const worth = weight / Math.log2(1 + group.members.size);
-    most += worth;
-    for (const other of group.members) scores.set(other, (scores.get(other) ?? 0) + worth);
-  }
-  scores.delete(index);
-  const sorted = [...scores].sort((left, right) => right[1] - left[1] || left[0] - right[0]);
-  for (const [other, score] of sorted) yield { index: other, score: score / most, source: "content" };
+/** What is nearest by genres, people, decade, language and words, the nearest first. */
+function* contentLike({ content }: SimilarityParts, index: number): Generator<Scored> {
+  const nearness = content().nearnessTo({ items: Int32Array.of(index), values: Float32Array.of(1) });
+  const found = Array.from(nearness, (score, other) => ({ index: other, score }))
+    .filter(({ score }) => score > 0)
+    .sort((left, right) => right.score - left.score || left.index - right.index);
+  for (const one of found) yield { ...one, source: "content" };
 }
 
 function sharedBy(

@@ -4,10 +4,10 @@ import { type Catalogue, type Item, unknownItem } from "../data/catalogue.ts";
 import { namesIn, type UserFeatures } from "../data/user-features.ts";
 import { UsherError } from "../errors.ts";
 import type { LiveView } from "../live/live-view.ts";
-import { similarTo } from "../models/recommend.ts";
 import type { Asked, ServedRelease, TrendingNow } from "./asked.ts";
 import { type Blocked, blockedBy, type Restriction } from "./blocked.ts";
 import { defaultSurface } from "./built-in-surfaces.ts";
+import type { Content } from "./content.ts";
 import { explore } from "./explore.ts";
 import type { Filter } from "./filter/compile.ts";
 import { hashOf } from "./id-hash.ts";
@@ -19,7 +19,6 @@ import { runPipeline, type StageName, stageNames } from "./pipeline.ts";
 import { builtInPlans, type Plan } from "./plan.ts";
 import { holds } from "./shelves.ts";
 import { recentLikes } from "./sources.ts";
-import { roundScore } from "./terms.ts";
 
 export type { ServedRelease, TrendingNow } from "./asked.ts";
 export type { RecommendedItem, ShownItem } from "./page.ts";
@@ -75,13 +74,6 @@ export interface ListRequest {
   readonly seed?: string | undefined;
 }
 
-/** An item that resembles another. */
-export interface SimilarItem {
-  readonly item: Item;
-  readonly rank: number;
-  readonly score: number;
-}
-
 /** Answers from one release. Everything is computed when it is asked, from the models and the user's history. */
 export interface Recommender {
   readonly version: string;
@@ -94,8 +86,6 @@ export interface Recommender {
    * Cost of `for-you`: two fold-ins and one scoring of the catalogue by the ranker, one fold-in by the rater, and k explanations.
    */
   recommend(request: ListRequest): Recommendations;
-  /** @throws UsherError `ITEM_UNKNOWN`, `PARAMETER_INVALID`. */
-  similar(request: { itemId: string; k: number }): readonly SimilarItem[];
   /** The best rated items for everybody, with predicted ratings of a new user. @throws UsherError `PARAMETER_INVALID`. */
   top(request: { k: number; genre?: string | undefined }): readonly RecommendedItem[];
   /** What the user would rate the item, 0.5..5 in steps of 0.01. @throws UsherError `ITEM_UNKNOWN`. */
@@ -106,6 +96,8 @@ export interface Recommender {
   indexOf(itemId: string): number;
   /** Hash of each item's id, by index: for cursors. */
   readonly idHashes: () => Uint32Array;
+  /** How the items of the catalogue resemble each other now. Cost: O(traits of all items) at first; O(items) after a change. */
+  readonly content: () => Content;
 }
 
 const round = (value: number, steps: number) => Math.round(value * steps) / steps;
@@ -173,22 +165,6 @@ class ReleaseRecommender implements Recommender {
     };
   }
 
-  similar({ itemId, k }: { itemId: string; k: number }): readonly SimilarItem[] {
-    checkLength(k);
-    const offer = this.#offer();
-    const index = this.#shownIndex(itemId, offer);
-    if (index >= offer.trainedCount) return []; // no model knows it
-    const found = similarTo(this.#release.ranker, index, k + offer.shelves.all.others.length);
-    return Array.from(found.items, (other, at) => ({ other, score: found.scores[at] ?? 0 }))
-      .filter(({ other, score }) => score > 0 && offer.isShown(other, { nowMs: Date.now() }))
-      .slice(0, k)
-      .map(({ other, score }, at) => ({
-        item: offer.items[other] as Item,
-        rank: at + 1,
-        score: roundScore(score),
-      }));
-  }
-
   top({ k, genre }: { k: number; genre?: string | undefined }): readonly RecommendedItem[] {
     return this.recommend({ k, genre, plan: topPlan }).items;
   }
@@ -227,6 +203,8 @@ class ReleaseRecommender implements Recommender {
     }
     return this.#hashes;
   };
+
+  readonly content = (): Content => this.#offer().content;
 
   /** The page that a request asks for, and when its stages ended: from memory, without any, where the same person has been given it and nothing has changed. */
   #page(request: ListRequest): { page: Page; endsMs: readonly number[] } {

@@ -167,13 +167,10 @@ export function servingOf(options: {
 }): Serving {
   const { release, edits } = options;
   const catalogue = editedCatalogue(options.catalogue.items, edits?.items());
-  const items = itemCatalogue({ catalogue, set: release.set, ranker: release.ranker });
-  return {
-    version: release.version,
-    build: options.build,
-    items,
-    recommender: recommender({ release, catalogue }),
-  };
+  const { version, set, ranker } = release;
+  const answering = recommender({ release, catalogue });
+  const items = itemCatalogue({ catalogue, set, ranker, content: answering.content });
+  return { version, build: options.build, items, recommender: answering };
 }
 
 declare module "fastify" {

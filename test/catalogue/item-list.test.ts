@@ -1,15 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { type ItemListing, itemCatalogue } from "../../src/catalogue/item-catalogue.ts";
-import type { ItemEdit } from "../../src/catalogue/item-edit.ts";
 import { compareIds } from "../../src/catalogue/item-list.ts";
 import { editedCatalogue } from "../../src/catalogue/live-catalogue.ts";
 import { ListQuery } from "../../src/contracts/catalogue-http.ts";
 import type { Item } from "../../src/data/catalogue.ts";
+import { ContentModel } from "../../src/recommend/content.ts";
 import { writeCursor } from "../../src/recommend/cursor.ts";
 import { films, smallCatalogue, smallRelease } from "../recommend/small-release.ts";
+import { editOf } from "./parts.ts";
 
 const { set, ranker } = smallRelease;
-const listOf = (items: readonly Item[]) => itemCatalogue({ catalogue: editedCatalogue(items), set, ranker });
+const content = () => new ContentModel(films).of(films);
+const listOf = (items: readonly Item[]) =>
+  itemCatalogue({ catalogue: editedCatalogue(items), set, ranker, content });
 const list = listOf(smallCatalogue.items);
 const here = { nowMs: Date.parse("2026-01-01T00:00:00Z") };
 const base: ItemListing = { sort: "item_id", pageSize: 200 };
@@ -23,11 +26,6 @@ async function everyPage(listing: ItemListing, from = list): Promise<string[]> {
     ? [...ids, ...(await everyPage({ ...listing, cursor: page.nextCursor }, from))]
     : ids;
 }
-export const editOf = (id: string, more: Partial<ItemEdit>): ItemEdit => ({
-  ...{ kind: "item", id, revision: 1, updated_at: "2026-01-01T00:00:00.000Z" },
-  ...{ is_whole: false, is_deleted: false, fields: {} },
-  ...more,
-});
 
 describe("a listing", () => {
   it("orders", async () => {

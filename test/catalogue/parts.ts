@@ -18,3 +18,10 @@ export async function writableContext(
   const serving = servingOf({ release: smallRelease, catalogue: smallCatalogue, edits });
   return { serving: () => serving, edits };
 }
+
+/** The first write of an item. */
+export const editOf = (id: string, more: Partial<ItemEdit>): ItemEdit => ({
+  ...{ kind: "item", id, revision: 1, updated_at: "2026-01-01T00:00:00.000Z" },
+  ...{ is_whole: false, is_deleted: false, fields: {} },
+  ...more,
+});

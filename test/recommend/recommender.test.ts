@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { History } from "../../src/data/interactions.ts";
 import type { Model } from "../../src/models/model.ts";
+import { builtInPlans } from "../../src/recommend/plan.ts";
 import { recommender } from "../../src/recommend/recommender.ts";
 import {
   consumedBy,
@@ -85,7 +86,7 @@ describe("recommend", () => {
   it("answers the same again, whatever was asked in between", () => {
     const first = small.recommend({ userId: "1", k: 5 }).items;
     small.recommend({ userId: "2", k: 200, genre: "Crime" });
-    small.similar({ itemId: "1", k: 3 });
+    small.recommend({ k: 3, about: "1", plan: builtInPlans.get("because-you-watched") });
     small.top({ k: 10 });
     expect(small.recommend({ userId: "1", k: 5 }).items).toEqual(first);
   });
@@ -164,26 +165,6 @@ describe("reasons of items that hardly anything speaks for", () => {
       expect(text).toBe("because you liked Heat (1995)");
     }
     expect(reasonsOf(0.00004, 0.00004)[0]?.text).toBe("fits all your ratings taken together");
-  });
-});
-
-describe("similar", () => {
-  it("lists the nearest items that are shown, without the item itself", () => {
-    const found = small.similar({ itemId: "5", k: 4 });
-    expect(ids(found)).toEqual(["4", "3", "2", "8"]); // at distance 1, 2, 3 and 3; two at distance 1 and 2 are not shown
-    expect(found.map(({ rank }) => rank)).toEqual([1, 2, 3, 4]);
-  });
-  it.each(["zzz", "6", "7"])("knows no item %s", (itemId) => {
-    expect(() => small.similar({ itemId, k: 3 })).toThrow(
-      expect.objectContaining({ code: "ITEM_UNKNOWN", message: expect.stringContaining(itemId) }),
-    );
-  });
-  it("leaves out items without any likeness", () => {
-    expect(
-      recommender({ release: { ...smallRelease, ranker: popularRanker }, catalogue: smallCatalogue }).similar(
-        { itemId: "1", k: 5 },
-      ),
-    ).toEqual([]);
   });
 });
 
