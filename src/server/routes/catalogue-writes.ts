@@ -78,6 +78,49 @@ function isThere(context: ServerContext, itemId: string): boolean {
   return item !== undefined && !item.isPlaceholder && !context.edits?.item(itemId)?.is_deleted;
 }
 
+const itemWrites = [
+  {
+    method: "PUT",
+    how: "put",
+    operationId: "putItem",
+    summary: "Write a whole item: what is not named is not known of it",
+    body: ItemBodyOfPut,
+    errors: writeErrors,
+  },
+  {
+    method: "PATCH",
+    how: "patch",
+    operationId: "patchItem",
+    summary: "Write some fields of an item; `null` takes one away",
+    body: ItemBodyOfPatch,
+    errors: [...writeErrors, "ITEM_UNKNOWN"],
+  },
+  {
+    method: "DELETE",
+    how: "delete",
+    operationId: "deleteItem",
+    summary: "Withdraw an item; a PUT brings it back",
+    errors: ["NOT_READY", "STORE_UNAVAILABLE", "EDIT_CONFLICT", "ITEM_UNKNOWN"],
+  },
+] as const;
+
+const userWrites = [
+  {
+    method: "PUT",
+    how: "put",
+    operationId: "putUser",
+    summary: "Write the features and the country of a user as a whole",
+    body: UserBodyOfPut,
+  },
+  {
+    method: "PATCH",
+    how: "patch",
+    operationId: "patchUser",
+    summary: "Write some features of a user, or the country; `null` takes one away",
+    body: UserBodyOfPatch,
+  },
+] as const;
+
 /** Writes of items and users. Each is durable before it is answered, and in the next answer. */
 export function catalogueWriteRoutes(app: App, context: ServerContext): void {
   const writeItem = async (id: string, write: ItemWrite, headers: { "if-match"?: string }) => {
@@ -89,58 +132,16 @@ export function catalogueWriteRoutes(app: App, context: ServerContext): void {
     return itemWritten(written as Written<ItemEdit>, !wasThere);
   };
   const head = { tags, params: ItemPath, querystring: NoQuery, headers: WriteHeaders };
-  app.put(
-    "/v1/items/:item_id",
-    {
+  for (const { method, how, errors, ...named } of itemWrites) {
+    app.route({
+      method,
+      url: "/v1/items/:item_id",
       config: { scope: "admin" },
-      schema: {
-        ...head,
-        operationId: "putItem",
-        summary: "Write a whole item: what is not named is not known of it",
-        body: ItemBodyOfPut,
-        response: answersOf(ItemWrittenAnswer, writeErrors),
-      },
-    },
-    (request) => {
-      const write = { how: "put" as const, fields: request.body as ItemFieldsBody };
-      return writeItem(request.params.item_id, write, request.headers);
-    },
-  );
-  app.patch(
-    "/v1/items/:item_id",
-    {
-      config: { scope: "admin" },
-      schema: {
-        ...head,
-        operationId: "patchItem",
-        summary: "Write some fields of an item; `null` takes one away",
-        body: ItemBodyOfPatch,
-        response: answersOf(ItemWrittenAnswer, [...writeErrors, "ITEM_UNKNOWN"]),
-      },
-    },
-    (request) => {
-      const write = { how: "patch" as const, fields: request.body as ItemFieldsBody };
-      return writeItem(request.params.item_id, write, request.headers);
-    },
-  );
-  app.delete(
-    "/v1/items/:item_id",
-    {
-      config: { scope: "admin" },
-      schema: {
-        ...head,
-        operationId: "deleteItem",
-        summary: "Withdraw an item; a PUT brings it back",
-        response: answersOf(ItemWrittenAnswer, [
-          "NOT_READY",
-          "STORE_UNAVAILABLE",
-          "EDIT_CONFLICT",
-          "ITEM_UNKNOWN",
-        ]),
-      },
-    },
-    (request) => writeItem(request.params.item_id, { how: "delete" }, request.headers),
-  );
+      schema: { ...head, ...named, response: answersOf(ItemWrittenAnswer, errors) },
+      handler: ({ params, body, headers }) =>
+        writeItem(params.item_id, { how, fields: body } as ItemWrite, headers),
+    });
+  }
   batchRoute(app, context);
   userRoutes(app, context);
 }
@@ -211,34 +212,15 @@ function userRoutes(app: App, context: ServerContext): void {
   };
   const head = { tags, params: UserParams, querystring: NoQuery, headers: WriteHeaders };
   const response = answersOf(UserWrittenAnswer, writeErrors);
-  app.put(
-    "/v1/users/:user_id",
-    {
+  for (const { method, how, ...named } of userWrites) {
+    app.route({
+      method,
+      url: "/v1/users/:user_id",
       config: { scope: "admin" },
-      schema: {
-        ...head,
-        operationId: "putUser",
-        summary: "Write the features and the country of a user as a whole",
-        body: UserBodyOfPut,
-        response,
-      },
-    },
-    (request) => writeUser(request.params.user_id, { how: "put", fields: request.body }, request.headers),
-  );
-  app.patch(
-    "/v1/users/:user_id",
-    {
-      config: { scope: "admin" },
-      schema: {
-        ...head,
-        operationId: "patchUser",
-        summary: "Write some features of a user, or the country; `null` takes one away",
-        body: UserBodyOfPatch,
-        response,
-      },
-    },
-    (request) => writeUser(request.params.user_id, { how: "patch", fields: request.body }, request.headers),
-  );
+      schema: { ...head, ...named, response },
+      handler: ({ params, body, headers }) => writeUser(params.user_id, { how, fields: body }, headers),
+    });
+  }
 }
 
 function userWritten({ id, fields, revision, updated_at }: UserEdit, isChanged: boolean) {
