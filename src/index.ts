@@ -110,4 +110,5 @@ export { type BatchRequest, listOf, recommendBatch, type ScoredLists } from "./m
 export type { ItemSets } from "./models/retrieval.ts";
 export { svd } from "./models/svd.ts";
 export { displayTitle } from "./recommend/reasons.ts";
-export { openReader, openUsher, type TrainingOptions, type Usher, type UsherReader } from "./usher.ts";
+export type { TrainingOptions } from "./training.ts";
+export { openReader, openUsher, type Usher, type UsherReader } from "./usher.ts";

@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { FastifyInstance } from "fastify";
-import { type CatalogueEdits, openCatalogueEdits } from "./catalogue/catalogue-edits.ts";
-import { featuresWith, type ItemEdit } from "./catalogue/item-edit.ts";
+import { appOf, type HomeApp, nothingShown, type Shown } from "./app-of-home.ts";
+import { openCatalogueEdits } from "./catalogue/catalogue-edits.ts";
+import type { ItemEdit } from "./catalogue/item-edit.ts";
 import type { Configuration } from "./contracts/configuration.ts";
 import type { Progress, ProgressEvent } from "./contracts/progress.ts";
 import type { BuildRecord } from "./contracts/quality.ts";
-import type { ReleaseReport, TrainingReport } from "./contracts/release.ts";
-import type { UserFeatures } from "./data/user-features.ts";
+import type { ReleaseReport } from "./contracts/release.ts";
 import { openDuckdb } from "./engine/duckdb.ts";
 import type { Engine } from "./engine/engine.ts";
 import { asUsherError, UsherError } from "./errors.ts";
@@ -18,27 +17,16 @@ import { latestBuild, readBuild } from "./lake/build-record.ts";
 import { openLake } from "./lake/delta-lake.ts";
 import type { EventReader } from "./lake/event-sink.ts";
 import type { Lake } from "./lake/lake.ts";
-import { readCatalogue, readTrainingSet, readUserFeatures } from "./lake/read.ts";
+import { readCatalogue, readUserFeatures } from "./lake/read.ts";
 import { type HomeLists, listsOf } from "./lists.ts";
-import { livingGauges, type OpenLiving, openLiving } from "./living.ts";
+import { livingGauges, openLiving } from "./living.ts";
 import type { Publication } from "./publish/publish-lists.ts";
-import { openSurfaces, type SurfaceStore } from "./recommend/surface-store.ts";
-import { candidatesWith, checkModelSettings } from "./registry/candidates.ts";
+import { openSurfaces } from "./recommend/surface-store.ts";
+import { checkModelSettings } from "./registry/candidates.ts";
 import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
-import { compareInWorker, trainInWorker } from "./registry/train-in-worker.ts";
-import { type AskedTraining, settingsOf } from "./registry/training-settings.ts";
 import { type OpenAccess, openAccess } from "./server/access/access.ts";
-import { createApp } from "./server/app.ts";
-import {
-  type AskedLists,
-  type PublishedLists,
-  type ServerContext,
-  type Serving,
-  servingOf,
-  type UpkeepContext,
-} from "./server/context.ts";
+import { type AskedLists, servingOf } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
-import { logStream } from "./server/log-stream.ts";
 import { type ServerMetrics, serverMetrics } from "./server/metrics.ts";
 import { type EventSide, openSlowLoop } from "./slow-loop.ts";
 import { importSource, type SourceImport } from "./sources/import.ts";
@@ -46,31 +34,13 @@ import { latestImport, readableImport, writeImportRecord } from "./sources/impor
 import type { SourceSpec } from "./sources/source.ts";
 import { bronzeVersions } from "./sources/staging.ts";
 import { openStatistics } from "./statistics/open-statistics.ts";
-import type { Statistics } from "./statistics/statistics.ts";
 import { openLmdbStateStore } from "./stores/lmdb-state-store.ts";
+import { type HomeTraining, type Running, type TrainingOptions, trainingOf } from "./training.ts";
 import { freshnessGauge } from "./upkeep/gauges.ts";
 import type { Upkeep } from "./upkeep/upkeep.ts";
 
-/** What every long work takes. */
-export interface Running {
-  readonly onProgress?: Progress;
-  readonly signal?: AbortSignal;
-}
-
-/** What a training may be asked for. */
-export interface TrainingOptions extends Running, AskedTraining {}
-
-/** A question to the HTTP API. A text is the path of a GET. */
-export interface HomeRequest {
-  readonly path: string;
-  /** Default GET. */
-  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
-  /** Sent as JSON. */
-  readonly body?: unknown;
-}
-
 /** A home folder and everything that reads it. Another process may own the home. */
-export interface UsherReader {
+export interface UsherReader extends Pick<HomeApp, "ask">, Pick<HomeTraining, "evaluate"> {
   readonly paths: HomePaths;
   readonly engine: Engine;
   readonly lake: Lake;
@@ -79,13 +49,6 @@ export interface UsherReader {
   build(): Promise<BuildRecord>;
   /** Loads the present release and lets it answer; `undefined` where there is none. */
   serve(): Promise<Release | undefined>;
-  /** Asks the HTTP API inside this process, without a socket. @returns The body of the answer. @throws UsherError of the problem. */
-  ask(request: string | HomeRequest): Promise<unknown>;
-  /**
-   * Fits and compares the candidates on the newest build; publishes nothing.
-   * @param options.genres Whether the report has a slice for each genre too. Default false.
-   */
-  evaluate(options?: TrainingOptions & { readonly genres?: boolean }): Promise<TrainingReport>;
   close(): Promise<void>;
 }
 
@@ -170,7 +133,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
       },
       buildLake: build,
       train: async (training = {}) => {
-        const report = await trainAndSave(parts, { configuration, training });
+        const report = await parts.trainAndSave(training);
         const { onProgress } = training;
         await parts.releases.promote(report.version, onProgress ? { onProgress } : {});
         return report;
@@ -183,7 +146,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
             ...{ releases: parts.releases, newestBuild: parts.build, serve: parts.serve },
             ...{ importSource: usher.importSource, buildLake: build, publishLists: usher.publishLists },
             catalogueRevision: () => parts.shown.edits?.revision ?? 0,
-            trainAndSave: (training) => trainAndSave(parts, { configuration, training }),
+            trainAndSave: parts.trainAndSave,
           },
           {
             onEnd: (run) => parts.metrics.onRun(run),
@@ -221,7 +184,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
 
 /** Builds from the newest import, with everything that came through the API. */
 function buildOf({ paths, lake, engine, shown }: Parts) {
-  return async ({ onProgress = ignore, signal, log }: Running & { log?: EventReader } = {}) => {
+  return async ({ onProgress = () => {}, signal, log }: Running & { log?: EventReader } = {}) => {
     const newest = await latestImport(lake.folder);
     if (!newest) {
       throw new UsherError(
@@ -247,30 +210,7 @@ function lasting(): { failed: Promise<never>; fail: (failure: UsherError) => voi
   return { failed, fail };
 }
 
-const ignore: Progress = () => {};
-
-/** What the server shows at this moment; whoever changes it changes the next answer. */
-interface Shown {
-  serving: Serving | undefined;
-  /** The release that serves. */
-  release: Release | undefined;
-  /** When the release that serves was made, ms since 1970. */
-  released: number | undefined;
-  status: Partial<ProgressEvent>;
-  upkeep: UpkeepContext | undefined;
-  living: OpenLiving | undefined;
-  edits: CatalogueEdits | undefined;
-  /** From then on a release is made ready for searches when it comes. */
-  isListening: boolean;
-  surfaces: SurfaceStore | undefined;
-  /** What the build of the release knows of its users. */
-  userFeatures: ReadonlyMap<string, UserFeatures>;
-  /** Why nothing more is accepted. */
-  failure: UsherError | undefined;
-}
-
-interface Parts extends UsherReader {
-  readonly app: FastifyInstance;
+interface Parts extends UsherReader, HomeApp, HomeTraining {
   readonly metrics: ServerMetrics;
   readonly shown: Shown;
   readonly lists: HomeLists;
@@ -296,19 +236,15 @@ async function assemble(
     modelsFolder: join(paths.lake, "gold", "gold_models"),
     pointerFile: paths.releasePointer,
   });
-  const shown: Shown = {
-    ...{ serving: undefined, release: undefined, released: undefined, status: {} },
-    ...{ upkeep: undefined, living: undefined, edits: undefined, surfaces: undefined },
-    ...{ userFeatures: new Map(), failure: undefined, isListening: false },
-  };
+  const shown = nothingShown();
   const metrics = serverMetrics([
     freshnessGauge({ lake, released: () => shown.released }),
     ...livingGauges({ paths, living: () => shown.living }),
   ]);
   const statistics = openStatistics(paths);
-  const lists = listsOf({ paths, lake, configuration, isOwner, now: () => shown, context: () => context });
-  const context = contextOf({ shown, releases, metrics, configuration, access, statistics, lists });
-  const app = createApp(context);
+  const answering = { now: () => shown, context: () => http.context };
+  const lists = listsOf({ paths, lake, configuration, isOwner, ...answering });
+  const http = appOf({ shown, releases, metrics, configuration, access, statistics, lists });
   const build = async () => {
     const newest = await latestBuild(paths.lake);
     if (newest) return newest;
@@ -322,11 +258,12 @@ async function assemble(
     engine,
     lake,
     releases,
-    app,
+    ...http,
     metrics,
     shown,
     lists,
     build,
+    ...trainingOf({ configuration, lake, engine, releases, build }),
     serve: async () => {
       const version = await releases.current();
       if (version === undefined) return undefined;
@@ -349,87 +286,14 @@ async function assemble(
       };
       shown.edits = await openCatalogueEdits({ store, onItems });
     },
-    ask: (request) => ask(app, typeof request === "string" ? { path: request } : request, access?.ownerKey),
-    evaluate: async ({ genres = false, ...training } = {}) => {
-      const pinned = await build();
-      const set = await readTrainingSet(lake, engine, pinned);
-      const items = genres ? await readCatalogue(lake, engine, pinned) : undefined;
-      const itemGroups = items && set.items.ids.map((id) => items.get(id)?.genres ?? []);
-      const request = { set, ...requestOf(configuration, training) };
-      return compareInWorker({ ...request, ...(itemGroups ? { itemGroups } : {}) });
-    },
     close: async () => {
-      await app.close();
+      await http.app.close();
       await shown.edits?.close();
       await statistics.close();
       await lists.close();
       await engine.close();
     },
   };
-}
-
-function contextOf(of: {
-  shown: Shown;
-  releases: ReleaseStore;
-  metrics: ServerMetrics;
-  configuration: Configuration;
-  access: OpenAccess | undefined;
-  statistics: Statistics;
-  lists: PublishedLists;
-}): ServerContext {
-  const { shown, releases, metrics, configuration, access, statistics, lists } = of;
-  return {
-    ...(access ? { access } : {}),
-    statistics,
-    lists,
-    get living() {
-      return shown.living;
-    },
-    get edits() {
-      return shown.living && shown.edits; // who only reads a home writes nothing
-    },
-    userFeatures: (id) => featuresWith(shown.userFeatures.get(id), shown.edits?.user(id)),
-    get surfaces() {
-      return shown.surfaces;
-    },
-    dependencies: () => {
-      const { living, failure, upkeep } = shown;
-      return {
-        ...(living ? { events: { status: "ready" } } : {}),
-        ...(failure ? { events: { status: "failed", detail: failure.message } } : {}),
-        ...(upkeep ? { workflow: { status: "ready" } } : {}),
-      };
-    },
-    upkeep: () => shown.upkeep,
-    metrics,
-    serving: () => shown.serving,
-    releases: () => releases.list(),
-    status: () => shown.status,
-    hideConsumed: configuration.hide_consumed,
-    allowedHosts: configuration.hosts,
-    logger:
-      configuration.log_level === "silent" ? false : { level: configuration.log_level, stream: logStream() },
-  };
-}
-
-async function ask(
-  app: FastifyInstance,
-  { path, method = "GET", body: sent }: HomeRequest,
-  ownerKey: string | undefined,
-): Promise<unknown> {
-  const answer = await app.inject({
-    method,
-    url: path,
-    headers: {
-      host: "localhost",
-      ...(ownerKey === undefined ? {} : { authorization: `Bearer ${ownerKey}` }),
-      ...(sent === undefined ? {} : { "content-type": "application/json" }),
-    },
-    ...(sent === undefined ? {} : { payload: JSON.stringify(sent) }),
-  });
-  const body = answer.json() as { code?: never; detail?: string };
-  if (answer.statusCode < 400) return body;
-  throw new UsherError(body.code ?? "INTERNAL", body.detail);
 }
 
 /** Opens the fast loop and lets the server show it. @returns Why it stays closed. */
@@ -450,42 +314,9 @@ async function showLiving(
   }
 }
 
-/** Trains on the newest build, passes the gate, and stores the release; what serves stays as it is. */
-async function trainAndSave(
-  { build, lake, engine, releases }: Parts,
-  { configuration, training }: { configuration: Configuration; training: TrainingOptions },
-): Promise<ReleaseReport> {
-  const pinned = await build();
-  const version = await releases.current();
-  const present = version === undefined ? undefined : (await releases.report(version)).chosen;
-  const trained = await trainInWorker({
-    set: await readTrainingSet(lake, engine, pinned),
-    ...requestOf(configuration, training),
-    ...(present ? { present: present.ranker, presentRater: present.rater } : {}),
-  });
-  const { onProgress = ignore } = training;
-  const saved = await releases.save(trained, {
-    build: { number: pinned.number, tables: { ...pinned.tables } },
-    settings: settingsOf(configuration, training),
-    onProgress,
-  });
-  return releases.report(saved);
-}
-
 /** What the slow loop takes from the fast one, where that is open. */
 function eventSideOf(shown: Shown): EventSide | undefined {
   const { living } = shown;
   const genresOf = (itemId: string) => shown.serving?.recommender.catalogue.get(itemId)?.genres;
   return living && { log: living.log, trending: () => living.live.trendingRows(genresOf) };
-}
-
-/** The part of a training request that configuration and options decide. */
-function requestOf(configuration: Configuration, { onProgress, signal, ...asked }: TrainingOptions) {
-  const { models: parameters, seed, algorithms } = settingsOf(configuration, asked);
-  return {
-    candidates: candidatesWith({ parameters, ...(algorithms ? { algorithms } : {}) }),
-    seed,
-    ...(onProgress ? { onProgress } : {}),
-    ...(signal ? { signal } : {}),
-  };
 }

@@ -47,10 +47,12 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     "types:stores",
   ],
   cli: ["*"],
+  "app-of-home.ts": ["*"],
   "imports.ts": ["*"],
   "lists.ts": ["*"],
   "living.ts": ["*"],
   "slow-loop.ts": ["*"],
+  "training.ts": ["*"],
   "usher.ts": ["*"],
   "index.ts": ["*"],
 };

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import type { HomeRequest } from "../app-of-home.ts";
 import { UsherError } from "../errors.ts";
 import { homePaths } from "../home/home.ts";
 import { ownerOf } from "../home/lock.ts";
 import { readOwnerKey } from "../server/access/access.ts";
-import { type HomeRequest, openReader, openUsher } from "../usher.ts";
+import { openReader, openUsher } from "../usher.ts";
 import type { CommandRun } from "./command.ts";
 
 const serverTimeoutMs = 10_000;

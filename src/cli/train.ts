@@ -1,7 +1,8 @@
 import type { ReleaseReport } from "../contracts/release.ts";
 import { UsherError } from "../errors.ts";
 import { formatEvaluationTable } from "../registry/evaluation-table.ts";
-import { openUsher, type TrainingOptions } from "../usher.ts";
+import type { TrainingOptions } from "../training.ts";
+import { openUsher } from "../usher.ts";
 import { askHome } from "./asking.ts";
 import type { Command, CommandOption, CommandRun } from "./command.ts";
 import { flagsOf, jobThere } from "./job.ts";

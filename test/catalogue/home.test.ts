@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { HomeRequest } from "../../src/app-of-home.ts";
 import { loadConfiguration } from "../../src/home/configuration.ts";
-import { type HomeRequest, openReader, openUsher, type Usher, type UsherReader } from "../../src/usher.ts";
+import { openReader, openUsher, type Usher, type UsherReader } from "../../src/usher.ts";
 
 let home: string;
 let usher: Usher;

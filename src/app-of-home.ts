@@ -1,0 +1,140 @@
+import type { FastifyInstance } from "fastify";
+import type { CatalogueEdits } from "./catalogue/catalogue-edits.ts";
+import { featuresWith } from "./catalogue/item-edit.ts";
+import type { Configuration } from "./contracts/configuration.ts";
+import type { ProgressEvent } from "./contracts/progress.ts";
+import type { UserFeatures } from "./data/user-features.ts";
+import { UsherError } from "./errors.ts";
+import type { OpenLiving } from "./living.ts";
+import type { SurfaceStore } from "./recommend/surface-store.ts";
+import type { Release, ReleaseStore } from "./registry/release-store.ts";
+import type { OpenAccess } from "./server/access/access.ts";
+import { createApp } from "./server/app.ts";
+import type { PublishedLists, ServerContext, Serving, UpkeepContext } from "./server/context.ts";
+import { logStream } from "./server/log-stream.ts";
+import type { ServerMetrics } from "./server/metrics.ts";
+import type { Statistics } from "./statistics/statistics.ts";
+
+/** A question to the HTTP API. A text is the path of a GET. */
+export interface HomeRequest {
+  readonly path: string;
+  /** Default GET. */
+  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** What the server shows at this moment; whoever changes it changes the next answer. */
+export interface Shown {
+  serving: Serving | undefined;
+  /** The release that serves. */
+  release: Release | undefined;
+  /** When the release that serves was made, ms since 1970. */
+  released: number | undefined;
+  status: Partial<ProgressEvent>;
+  upkeep: UpkeepContext | undefined;
+  living: OpenLiving | undefined;
+  edits: CatalogueEdits | undefined;
+  /** From then on a release is made ready for searches when it comes. */
+  isListening: boolean;
+  surfaces: SurfaceStore | undefined;
+  /** What the build of the release knows of its users. */
+  userFeatures: ReadonlyMap<string, UserFeatures>;
+  /** Why nothing more is accepted. */
+  failure: UsherError | undefined;
+}
+
+/** What a server shows before anything is there. */
+export const nothingShown = (): Shown => ({
+  ...{ serving: undefined, release: undefined, released: undefined, status: {} },
+  ...{ upkeep: undefined, living: undefined, edits: undefined, surfaces: undefined },
+  ...{ userFeatures: new Map(), failure: undefined, isListening: false },
+});
+
+/** What the application of a home is made of. */
+export interface AppParts {
+  readonly shown: Shown;
+  readonly releases: ReleaseStore;
+  readonly metrics: ServerMetrics;
+  readonly configuration: Configuration;
+  readonly access: OpenAccess | undefined;
+  readonly statistics: Statistics;
+  readonly lists: PublishedLists;
+}
+
+/** The HTTP API of a home. It does not listen by itself. */
+export interface HomeApp {
+  readonly app: FastifyInstance;
+  /** What its handlers are given. */
+  readonly context: ServerContext;
+  /** Asks it without a socket, as the owner. @returns The body of the answer. @throws UsherError of the problem. */
+  ask(request: string | HomeRequest): Promise<unknown>;
+}
+
+/** Makes the HTTP API of a home: it answers from what is shown at the moment of each request. */
+export function appOf(parts: AppParts): HomeApp {
+  const context = contextOf(parts);
+  const app = createApp(context);
+  const ownerKey = parts.access?.ownerKey;
+  return {
+    app,
+    context,
+    ask: (request) => ask(app, typeof request === "string" ? { path: request } : request, ownerKey),
+  };
+}
+
+function contextOf(of: AppParts): ServerContext {
+  const { shown, releases, metrics, configuration, access, statistics, lists } = of;
+  return {
+    ...(access ? { access } : {}),
+    statistics,
+    lists,
+    get living() {
+      return shown.living;
+    },
+    get edits() {
+      return shown.living && shown.edits; // who only reads a home writes nothing
+    },
+    userFeatures: (id) => featuresWith(shown.userFeatures.get(id), shown.edits?.user(id)),
+    get surfaces() {
+      return shown.surfaces;
+    },
+    dependencies: () => {
+      const { living, failure, upkeep } = shown;
+      return {
+        ...(living ? { events: { status: "ready" } } : {}),
+        ...(failure ? { events: { status: "failed", detail: failure.message } } : {}),
+        ...(upkeep ? { workflow: { status: "ready" } } : {}),
+      };
+    },
+    upkeep: () => shown.upkeep,
+    metrics,
+    serving: () => shown.serving,
+    releases: () => releases.list(),
+    status: () => shown.status,
+    hideConsumed: configuration.hide_consumed,
+    allowedHosts: configuration.hosts,
+    logger:
+      configuration.log_level === "silent" ? false : { level: configuration.log_level, stream: logStream() },
+  };
+}
+
+async function ask(
+  app: FastifyInstance,
+  { path, method = "GET", body: sent }: HomeRequest,
+  ownerKey: string | undefined,
+): Promise<unknown> {
+  const answer = await app.inject({
+    method,
+    url: path,
+    headers: {
+      host: "localhost",
+      ...(ownerKey === undefined ? {} : { authorization: `Bearer ${ownerKey}` }),
+      ...(sent === undefined ? {} : { "content-type": "application/json" }),
+    },
+    ...(sent === undefined ? {} : { payload: JSON.stringify(sent) }),
+  });
+  const body = answer.json() as { code?: never; detail?: string };
+  if (answer.statusCode < 400) return body;
+  throw new UsherError(body.code ?? "INTERNAL", body.detail);
+}
