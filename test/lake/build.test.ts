@@ -1,18 +1,16 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ImportedSource } from "../../src/contracts/imports.ts";
 import type { ProgressEvent } from "../../src/contracts/progress.ts";
 import type { BuildRecord, QualityReport } from "../../src/contracts/quality.ts";
 import { type TableContract, type TableName, tableNames, tables } from "../../src/contracts/tables.ts";
 import { ratingWeight } from "../../src/data/signals.ts";
-import { openDuckdb } from "../../src/engine/duckdb.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { buildLake } from "../../src/lake/build.ts";
 import { latestBuild, readBuild } from "../../src/lake/build-record.ts";
-import { openLake } from "../../src/lake/delta-lake.ts";
 import type { Lake } from "../../src/lake/lake.ts";
+import { eachFreshLake } from "./fresh-lake.ts";
 import {
   goodItems,
   goodRatings,
@@ -25,16 +23,9 @@ import {
 let engine: Engine;
 let folder: string;
 let lake: Lake;
-
-beforeAll(async () => {
-  engine = await openDuckdb({ threads: 1 });
+eachFreshLake((fresh) => {
+  ({ engine, folder, lake } = fresh);
 });
-afterAll(() => engine.close());
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "usher-build-"));
-  lake = openLake(folder, engine);
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const build = (imported: ImportedSource, onProgress?: (event: ProgressEvent) => void) =>
   buildLake({ lake, engine, imports: [imported], ...(onProgress ? { onProgress } : {}) });

@@ -1,10 +1,6 @@
-import { execFile, spawnSync } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openDuckdb } from "../../src/engine/duckdb.ts";
+import { describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
 import { buildLake, latestBuild, readBuild } from "../../src/lake/build.ts";
 import { checkpointTable } from "../../src/lake/checkpoint.ts";
@@ -15,28 +11,18 @@ import { sinkEvents } from "../../src/lake/event-sink.ts";
 import type { Lake } from "../../src/lake/lake.ts";
 import { sqlText } from "../../src/lake/sql-text.ts";
 import { vacuumLake } from "../../src/lake/vacuum.ts";
+import { eachFreshLake } from "./fresh-lake.ts";
+import { readWithPython, skipsPython } from "./read-with-python.ts";
 import { goodItems, goodRatings, itemsSelect, ratingsSelect, smallImport } from "./small-import.ts";
-import { memoryLog, type SmallLog } from "./small-log.ts";
-
-const python = process.env["USHER_PYTHON"] ?? "python3";
-const hasPython = spawnSync(python, ["-c", "import deltalake, pyarrow"]).status === 0;
-const required = process.env["USHER_REQUIRE_SERVICES"] === "1";
-if (!hasPython && !required) console.warn(`skipped: ${python} has no deltalake; name one in USHER_PYTHON`);
+import type { SmallLog } from "./small-log.ts";
 
 let engine: Engine;
 let folder: string;
 let lake: Lake;
 let log: SmallLog;
-beforeAll(async () => {
-  engine = await openDuckdb({ threads: 1 });
+eachFreshLake((fresh) => {
+  ({ engine, folder, lake, log } = fresh);
 });
-afterAll(() => engine.close());
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "usher-care-"));
-  lake = openLake(folder, engine);
-  log = memoryLog();
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const views = "bronze_events_views_raw";
 const sunk = async (times: number) => {
@@ -55,15 +41,9 @@ const parquetIn = async (table: string) =>
   );
 
 /** Version and rows of each table as Python reads them; of the newest versions unless told otherwise. */
-async function readWithPython(versions: Readonly<Record<string, number>> = {}) {
-  const script = join(import.meta.dirname, "read_delta.py");
-  const { stdout } = await promisify(execFile)(python, [script, folder, JSON.stringify(versions)], {
-    maxBuffer: 1 << 24,
-  });
-  const found = JSON.parse(stdout) as Record<string, { version: number; rows: number }>;
-  return Object.fromEntries(
-    Object.entries(found).map(([table, { version, rows }]) => [table, { version, rows }]),
-  );
+async function shapesInPython(versions?: Readonly<Record<string, number>>) {
+  const found = Object.entries(await readWithPython(folder, versions));
+  return Object.fromEntries(found.map(([table, { version, rows }]) => [table, { version, rows }]));
 }
 const shape = async (table: string, version?: number) => ({
   version: version ?? (await lake.latest(table)),
@@ -133,19 +113,16 @@ describe("a checkpoint", () => {
     expect(await readdir(logFolder)).toContain(`${"8".padStart(20, "0")}.checkpoint.parquet`);
   });
 
-  test.skipIf(!hasPython && !required)(
-    "is what Python deltalake reads, without the entries before it",
-    async () => {
-      await sunk(9);
-      await compactTable(lake, views);
-      await checkpointTable(lake, views);
-      await sunk(2);
-      const logFolder = join(lake.folderOf(views), "_delta_log");
-      for (let entry = 0; entry < 9; entry++)
-        await rm(join(logFolder, `${String(entry).padStart(20, "0")}.json`));
-      expect((await readWithPython())[views]).toEqual({ version: 11, rows: 11 });
-    },
-  );
+  test.skipIf(skipsPython)("is what Python deltalake reads, without the entries before it", async () => {
+    await sunk(9);
+    await compactTable(lake, views);
+    await checkpointTable(lake, views);
+    await sunk(2);
+    const logFolder = join(lake.folderOf(views), "_delta_log");
+    for (let entry = 0; entry < 9; entry++)
+      await rm(join(logFolder, `${String(entry).padStart(20, "0")}.json`));
+    expect((await shapesInPython())[views]).toEqual({ version: 11, rows: 11 });
+  });
 });
 
 describe("a log with a checkpoint", () => {
@@ -301,29 +278,26 @@ describe("a vacuum", () => {
     expect(await items()).toHaveLength(7);
   });
 
-  test.skipIf(!hasPython && !required)(
-    "leaves what Python deltalake reads, the pinned version too",
-    async () => {
-      for (const count of [100, 90, 80]) {
-        await sunk(4);
-        await build(count);
-        for (const table of await lake.tables()) await checkpointTable(lake, table);
-      }
-      await sunk(2);
-      const done = await vacuumLake(lake, { before: soon(), builds: new Set([1]), versions: {} });
-      expect(done.builds).toEqual([2]);
-      const { tables, inputs = {} } = await readBuild(folder, 1);
-      const found = await readWithPython();
-      const older = await readWithPython({ ...tables, ...inputs });
-      for (const table of await lake.tables()) {
-        const { entries } = await logVersions(lake.folderOf(table));
-        expect([table, entries[0]]).toEqual([table, table === views ? 11 : 2]);
-        expect([table, found[table]]).toEqual([table, await shape(table)]);
-        const version = { ...tables, ...inputs }[table] as number;
-        expect([table, older[table]]).toEqual([table, await shape(table, version)]);
-      }
-    },
-  );
+  test.skipIf(skipsPython)("leaves what Python deltalake reads, the pinned version too", async () => {
+    for (const count of [100, 90, 80]) {
+      await sunk(4);
+      await build(count);
+      for (const table of await lake.tables()) await checkpointTable(lake, table);
+    }
+    await sunk(2);
+    const done = await vacuumLake(lake, { before: soon(), builds: new Set([1]), versions: {} });
+    expect(done.builds).toEqual([2]);
+    const { tables, inputs = {} } = await readBuild(folder, 1);
+    const found = await shapesInPython();
+    const older = await shapesInPython({ ...tables, ...inputs });
+    for (const table of await lake.tables()) {
+      const { entries } = await logVersions(lake.folderOf(table));
+      expect([table, entries[0]]).toEqual([table, table === views ? 11 : 2]);
+      expect([table, found[table]]).toEqual([table, await shape(table)]);
+      const version = { ...tables, ...inputs }[table] as number;
+      expect([table, older[table]]).toEqual([table, await shape(table, version)]);
+    }
+  });
 
   test("removes what killed writers left: data files that nobody names, also of a table without a version", async () => {
     await sunk(1);

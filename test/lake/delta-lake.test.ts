@@ -1,36 +1,18 @@
-import {
-  appendFile,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  truncate,
-  utimes,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { appendFile, mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openDuckdb } from "../../src/engine/duckdb.ts";
+import { describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
 import { openLake } from "../../src/lake/delta-lake.ts";
 import { logFile } from "../../src/lake/delta-log.ts";
 import type { Lake } from "../../src/lake/lake.ts";
+import { eachFreshLake } from "./fresh-lake.ts";
 
 let engine: Engine;
 let folder: string;
 let lake: Lake;
-
-beforeAll(async () => {
-  engine = await openDuckdb({ threads: 1 });
-});
-afterAll(() => engine.close());
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "usher [lake] x=y "));
-  lake = openLake(folder, engine);
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
+eachFreshLake((fresh) => {
+  ({ engine, folder, lake } = fresh);
+}, "usher [lake] x=y ");
 
 const write = async (table: string, select: string, options?: Parameters<Lake["stage"]>[2]) =>
   lake.commit(await lake.stage(table, select, options));

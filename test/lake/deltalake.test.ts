@@ -1,53 +1,22 @@
-import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openDuckdb } from "../../src/engine/duckdb.ts";
+import { describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
 import { buildLake } from "../../src/lake/build.ts";
 import { openLake } from "../../src/lake/delta-lake.ts";
 import type { Lake } from "../../src/lake/lake.ts";
 import { sqlText } from "../../src/lake/sql-text.ts";
+import { eachFreshLake } from "./fresh-lake.ts";
+import { readWithPython, skipsPython } from "./read-with-python.ts";
 import { goodItems, goodRatings, itemsSelect, ratingsSelect, smallImport } from "./small-import.ts";
 
-const python = process.env["USHER_PYTHON"] ?? "python3";
-const present = spawnSync(python, ["-c", "import deltalake, pyarrow"]).status === 0;
-const required = process.env["USHER_REQUIRE_SERVICES"] === "1";
-if (!present && !required) {
-  console.warn(
-    `skipped: ${python} has no deltalake and pyarrow; name a Python that has them in USHER_PYTHON`,
-  );
-}
-
-/** What read_delta.py prints of one table. */
-interface Found {
-  readonly version: number;
-  readonly rows: number;
-  readonly columns: Readonly<Record<string, unknown>>;
-  readonly first: Readonly<Record<string, string>>;
-}
-
-describe.skipIf(!present && !required)("Python deltalake", () => {
+describe.skipIf(skipsPython)("Python deltalake", () => {
   let engine: Engine;
   let folder: string;
   let lake: Lake;
-  beforeAll(async () => {
-    engine = await openDuckdb({ threads: 1 });
-    folder = await mkdtemp(join(tmpdir(), "usher-delta-"));
-    lake = openLake(folder, engine);
+  eachFreshLake((fresh) => {
+    ({ engine, folder, lake } = fresh);
   });
-  afterAll(async () => {
-    await engine.close();
-    await rm(folder, { recursive: true, force: true });
-  });
-  const readWithPython = async (): Promise<Record<string, Found>> => {
-    const script = join(import.meta.dirname, "read_delta.py");
-    const { stdout } = await promisify(execFile)(python, [script, folder], { maxBuffer: 1 << 24 });
-    return JSON.parse(stdout);
-  };
 
   test("reads every table of a build with the same row counts, after a second build too", async () => {
     const tags = `SELECT 'tags.csv' AS source_file, 2 AS line, 'u1' AS user_id, 'i1' AS item_id, 'slow' AS tag, now() AS tag_ts`;
@@ -59,7 +28,7 @@ describe.skipIf(!present && !required)("Python deltalake", () => {
       const staging = { items: itemsSelect(goodItems(count)), ratings, tags, links, users };
       await buildLake({ lake, engine, imports: [smallImport(staging)] });
     }
-    const found = await readWithPython();
+    const found = await readWithPython(folder);
     expect(Object.keys(found).sort()).toEqual(await lake.tables());
     for (const table of await lake.tables()) {
       expect([table, found[table]?.rows, found[table]?.version]).toEqual([
@@ -87,7 +56,7 @@ describe.skipIf(!present && !required)("Python deltalake", () => {
     await lake.commit(
       await lake.stage("silver_parts", rows("z"), { partitionBy: ["the part"], mode: "append" }),
     );
-    const found = await readWithPython();
+    const found = await readWithPython(folder);
     expect(found["silver_shape"]).toMatchObject({ version: 1, rows: 1 });
     expect(found["silver_shape"]?.columns).toMatchObject({
       l: "long",
@@ -121,11 +90,7 @@ describe.skipIf(!present && !required)("Python deltalake", () => {
     const record = await buildLake({ lake: realLake, engine, imports: [smallImport(staging)] });
     expect(record.ratings).toEqual({ read: 100_836, kept: 100_836, rejected: 0 });
     expect(record.unmapped).toEqual({ tmdb: 9 });
-    const script = join(import.meta.dirname, "read_delta.py");
-    const { stdout } = await promisify(execFile)(python, [script, join(folder, "real")], {
-      maxBuffer: 1 << 24,
-    });
-    const found: Record<string, Found> = JSON.parse(stdout);
+    const found = await readWithPython(join(folder, "real"));
     expect(found["silver_ratings"]?.rows).toBe(100_836);
     expect(found["silver_items"]?.rows).toBe(9_742);
     expect(found["silver_users"]?.rows).toBe(610);

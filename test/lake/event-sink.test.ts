@@ -1,32 +1,24 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { eventSchemas, eventTypes, topicOf } from "../../src/contracts/events.ts";
 import { bronzeEvents, bronzeEventsTable, type eventTopics, tables } from "../../src/contracts/tables.ts";
-import { openDuckdb } from "../../src/engine/duckdb.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { readAcceptedEvents } from "../../src/lake/accepted-events.ts";
 import { openLake } from "../../src/lake/delta-lake.ts";
 import { sinkEvents } from "../../src/lake/event-sink.ts";
 import type { Lake } from "../../src/lake/lake.ts";
 import { receivedEventsTable, receiveEvents } from "../../src/lake/received-events.ts";
-import { eventId, memoryLog, type SmallLog } from "./small-log.ts";
+import { eachFreshLake } from "./fresh-lake.ts";
+import { eventId, type SmallLog } from "./small-log.ts";
 
 let engine: Engine;
 let folder: string;
 let lake: Lake;
 let log: SmallLog;
-beforeAll(async () => {
-  engine = await openDuckdb({ threads: 1 });
+eachFreshLake((fresh) => {
+  ({ engine, folder, lake, log } = fresh);
 });
-afterAll(() => engine.close());
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "usher-sink-"));
-  lake = openLake(folder, engine);
-  log = memoryLog();
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const rows = async (topic: (typeof eventTopics)[number] = "events_views") =>
   engine.rows(

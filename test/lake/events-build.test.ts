@@ -1,34 +1,22 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { BuildRecord } from "../../src/contracts/quality.ts";
 import { eventTopics, type TableName } from "../../src/contracts/tables.ts";
 import { historyOf } from "../../src/data/interactions.ts";
-import { openDuckdb } from "../../src/engine/duckdb.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { buildLake } from "../../src/lake/build.ts";
-import { openLake } from "../../src/lake/delta-lake.ts";
 import { sinkEvents } from "../../src/lake/event-sink.ts";
 import type { Lake } from "../../src/lake/lake.ts";
 import { readTrainingSet } from "../../src/lake/read.ts";
+import { eachFreshLake } from "./fresh-lake.ts";
 import { itemsSelect, ratingsSelect, smallImport } from "./small-import.ts";
-import { eventId, memoryLog, type SmallLog } from "./small-log.ts";
+import { eventId, type SmallLog } from "./small-log.ts";
 
 let engine: Engine;
-let folder: string;
 let lake: Lake;
 let log: SmallLog;
-beforeAll(async () => {
-  engine = await openDuckdb({ threads: 1 });
+eachFreshLake((fresh) => {
+  ({ engine, lake, log } = fresh);
 });
-afterAll(() => engine.close());
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "usher-events-"));
-  lake = openLake(folder, engine);
-  log = memoryLog();
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const imported = smallImport({
   items: itemsSelect(["1", "2", "3"].map((item) => ({ item, title: `Film ${item}` }))),

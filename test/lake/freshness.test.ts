@@ -1,32 +1,21 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openDuckdb } from "../../src/engine/duckdb.ts";
+import { describe, expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
 import { buildLake } from "../../src/lake/build.ts";
 import { compactTable } from "../../src/lake/compact.ts";
-import { openLake } from "../../src/lake/delta-lake.ts";
 import { sinkEvents } from "../../src/lake/event-sink.ts";
 import type { Lake } from "../../src/lake/lake.ts";
 import { qualityReports } from "../../src/lake/reports.ts";
+import { eachFreshLake } from "./fresh-lake.ts";
 import { goodItems, goodRatings, itemsSelect, ratingsSelect, smallImport } from "./small-import.ts";
-import { memoryLog, type SmallLog } from "./small-log.ts";
+import type { SmallLog } from "./small-log.ts";
 
 let engine: Engine;
 let folder: string;
 let lake: Lake;
 let log: SmallLog;
-beforeAll(async () => {
-  engine = await openDuckdb({ threads: 1 });
+eachFreshLake((fresh) => {
+  ({ engine, folder, lake, log } = fresh);
 });
-afterAll(() => engine.close());
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "usher-freshness-"));
-  lake = openLake(folder, engine);
-  log = memoryLog();
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const imported = smallImport({
   items: itemsSelect(goodItems(100)),
