@@ -45,6 +45,13 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
+/** Makes a folder whose name survives a power cut, with all folders above it that are missing. */
+export async function makeFolderDurable(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
 /** Makes the names in a folder durable. Does nothing on systems that cannot open folders (Windows). */
 export async function syncFolder(path: string): Promise<void> {
   let folder: FileHandle;

@@ -48,6 +48,21 @@ export const sharedOptions: readonly CommandOption[] = [
   { flags: "--json", meaning: "print the result as JSON" },
 ];
 
+/** Where a command that serves listens. */
+export const addressOptions: readonly CommandOption[] = [
+  { flags: "--port <n>", meaning: "port; 0 = a free one", setting: "port" },
+  {
+    flags: "--host <address>",
+    meaning: "address to listen on; one that others reach needs a key",
+    setting: "host",
+  },
+  {
+    flags: "--base-path <path>",
+    meaning: "path under which a proxy shows the server",
+    setting: "access.base_path",
+  },
+];
+
 /** Resolves when the signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -1,25 +1,13 @@
 import { UsherError } from "../errors.ts";
 import { openUsher } from "../usher.ts";
-import { aborted, type Command } from "./command.ts";
+import { aborted, addressOptions, type Command } from "./command.ts";
 import { collectSeldom } from "./heap.ts";
 
 /** `usher serve`: serves the release that is there; trains nothing. */
 export const serve: Command = {
   name: "serve",
   summary: "serve the present release over HTTP",
-  options: [
-    { flags: "--port <n>", meaning: "port; 0 = a free one", setting: "port" },
-    {
-      flags: "--host <address>",
-      meaning: "address to listen on; one that others reach needs a key",
-      setting: "host",
-    },
-    {
-      flags: "--base-path <path>",
-      meaning: "path under which a proxy shows the server",
-      setting: "access.base_path",
-    },
-  ],
+  options: addressOptions,
   async run({ home, configuration, say, signal }) {
     collectSeldom();
     const usher = await openUsher({ home, configuration });

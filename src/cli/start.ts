@@ -11,7 +11,7 @@ import { checkSameSource, importOfBuild, latestImport } from "../sources/import-
 import type { SourceSpec } from "../sources/source.ts";
 import type { Running } from "../training.ts";
 import { openUsher, type Usher } from "../usher.ts";
-import { aborted, type Command, type CommandRun } from "./command.ts";
+import { aborted, addressOptions, type Command, type CommandRun } from "./command.ts";
 import { chosenSource } from "./data-set.ts";
 import { collectSeldom } from "./heap.ts";
 import { buildNotes, ratingsLine, recommendationLines } from "./print.ts";
@@ -31,17 +31,7 @@ export const start: Command = {
       meaning: "ratings file, where there are several",
       setting: "ratings_file",
     },
-    { flags: "--port <n>", meaning: "port; 0 = a free one", setting: "port" },
-    {
-      flags: "--host <address>",
-      meaning: "address to listen on; one that others reach needs a key",
-      setting: "host",
-    },
-    {
-      flags: "--base-path <path>",
-      meaning: "path under which a proxy shows the server",
-      setting: "access.base_path",
-    },
+    ...addressOptions,
     { flags: "--seed <n>", meaning: "seed of split and models", setting: "seed" },
     { flags: "--user <id>", meaning: "whose ten recommendations are shown (default: a typical user)" },
     { flags: "--once", meaning: "do everything, print, and exit instead of serving" },

@@ -1,9 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildRecord } from "../contracts/quality.ts";
-import { writeFileDurable } from "../durable-file.ts";
+import { makeFolderDurable, writeFileDurable } from "../durable-file.ts";
 import { UsherError } from "../errors.ts";
-import { makeFolderDurable } from "./delta-files.ts";
 
 /** Folder of the build records. */
 export function buildsFolder(lakeFolder: string): string {

@@ -10,11 +10,10 @@ import {
   type TableQuality,
 } from "../contracts/quality.ts";
 import { type TableContract, type TableName, tables } from "../contracts/tables.ts";
-import { writeFileDurable } from "../durable-file.ts";
+import { makeFolderDurable, writeFileDurable } from "../durable-file.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UsherError } from "../errors.ts";
 import { buildDigits, latestBuild, nextBuildNumber, reportsFolder, writeBuild } from "./build-record.ts";
-import { makeFolderDurable } from "./delta-files.ts";
 import type { EventReader } from "./event-sink.ts";
 import { checkFreshness } from "./freshness.ts";
 import { goldSteps, latestRatings, latestRatingsTable } from "./gold-steps.ts";

@@ -1,14 +1,6 @@
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { syncFolder } from "../durable-file.ts";
 import { everyPath, type LogPlace, logFolder } from "./delta-log.ts";
-
-/** Makes a folder whose name survives a power cut, with all folders above it that are missing. */
-export async function makeFolderDurable(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
-}
 
 /**
  * Removes data files that no log entry names, and unfinished log entries.

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { syncFile, syncFolder, writeFileDurable } from "../durable-file.ts";
+import { makeFolderDurable, syncFile, syncFolder, writeFileDurable } from "../durable-file.ts";
 import type { Engine } from "../engine/engine.ts";
 import { UsherError } from "../errors.ts";
 import { entryText } from "./delta-entry.ts";
-import { makeFolderDurable, removeLeftovers, tableNamesIn } from "./delta-files.ts";
+import { removeLeftovers, tableNamesIn } from "./delta-files.ts";
 import {
   everyPath,
   latestVersion,

@@ -1,10 +1,8 @@
-import { open, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { open } from "node:fs/promises";
 import { bronzeEvents, bronzeEventsTable, type EventTopic } from "../contracts/tables.ts";
-import { makeFolderDurable } from "./delta-files.ts";
 import { commitOrDiscard, type Lake } from "./lake.ts";
-import { asLakeError } from "./lake-error.ts";
 import { sqlName, sqlText } from "./sql-text.ts";
+import { throughFile } from "./through-file.ts";
 
 /** An accepted event as the log hands it over. */
 export interface LogEntry {
@@ -131,10 +129,7 @@ interface Batch {
 async function appendBatch(lake: Lake, start: BatchStart): Promise<Batch> {
   const { topic } = start;
   const table = bronzeEventsTable(topic);
-  const folder = join(lake.folder, "sink");
-  const file = join(folder, `${topic}.ndjson`);
-  try {
-    await makeFolderDurable(folder);
+  return throughFile({ lake, name: topic }, async (file) => {
     const batch = await writeBatch(file, start);
     if (batch.events === 0) return batch; // all that was left has been forgotten
     const staged = await lake.stage(table, selectOf(topic, file), {
@@ -146,11 +141,7 @@ async function appendBatch(lake: Lake, start: BatchStart): Promise<Batch> {
     });
     await commitOrDiscard(lake, staged, { events: batch.events });
     return batch;
-  } catch (error) {
-    throw asLakeError(error);
-  } finally {
-    await rm(file, { force: true }).catch(() => {}); // the next call replaces it
-  }
+  });
 }
 
 /** Reads a batch from the log and writes it to a file of lines, piece by piece: all of it in memory would be much for the collector. */

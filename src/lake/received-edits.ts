@@ -1,14 +1,12 @@
-import { open, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { open } from "node:fs/promises";
 import { type ItemFieldName, itemFieldNames } from "../contracts/catalogue-http.ts";
 import type { TableQuality } from "../contracts/quality.ts";
 import { bronzeEdits, bronzeEditsTable, tables } from "../contracts/tables.ts";
 import type { Engine } from "../engine/engine.ts";
-import { makeFolderDurable } from "./delta-files.ts";
 import { commitOrDiscard, type Lake } from "./lake.ts";
-import { asLakeError } from "./lake-error.ts";
 import { receivedTable } from "./received.ts";
 import { sqlName, sqlText } from "./sql-text.ts";
+import { throughFile } from "./through-file.ts";
 
 /** What was written of one item or user, as a document of the catalogue's store. */
 export interface EditDocument {
@@ -50,20 +48,13 @@ export async function sinkEdits(lake: Lake, edits: EditReader): Promise<void> {
   const { revision } = edits; // at once with the documents: nothing is awaited before they are taken
   const documents = [...edits.items(), ...edits.users()];
   if (revision === ((await sunkRevision(lake)) ?? 0)) return;
-  const folder = join(lake.folder, "sink");
-  const file = join(folder, "catalogue_edits.ndjson");
-  try {
-    await makeFolderDurable(folder);
+  await throughFile({ lake, name: "catalogue_edits" }, async (file) => {
     await writeLines(file, documents);
     const staged = await lake.stage(bronzeEditsTable, bronzeSelect(file, documents.length), {
       transactions: { [writer]: revision },
     });
     await commitOrDiscard(lake, staged, { edits: documents.length });
-  } catch (error) {
-    throw asLakeError(error);
-  } finally {
-    await rm(file, { force: true }).catch(() => {}); // the next call replaces it
-  }
+  });
 }
 
 const linesAtOnce = 500;

@@ -1,10 +1,8 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { goldTrending, type TrendingRow } from "../contracts/tables.ts";
 import { writeFileDurable } from "../durable-file.ts";
 import { commitOrDiscard, type Lake } from "./lake.ts";
-import { asLakeError } from "./lake-error.ts";
 import { sqlName, sqlText } from "./sql-text.ts";
+import { throughFile } from "./through-file.ts";
 
 /** The table of trending items. */
 export const trendingTable = "gold_trending";
@@ -14,10 +12,9 @@ export const trendingTable = "gold_trending";
  * @returns The version. @throws UsherError `DISK_FULL`, `TABLE_CONFLICT`.
  */
 export async function writeTrending(lake: Lake, rows: readonly TrendingRow[]): Promise<number> {
-  const file = join(lake.folder, "sink", `${trendingTable}.ndjson`);
   const columns = Object.entries(goldTrending.columns);
   const shape = columns.map(([name, { type }]) => `${sqlName(name)}: ${sqlText(type)}`).join(", ");
-  try {
+  return throughFile({ lake, name: trendingTable }, async (file) => {
     await writeFileDurable(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
     const names = columns.map(([name]) => sqlName(name)).join(", ");
     const staged = await lake.stage(
@@ -27,10 +24,6 @@ export async function writeTrending(lake: Lake, rows: readonly TrendingRow[]): P
         : `SELECT ${names} FROM read_json(${sqlText(file)}, format = 'newline_delimited', columns = {${shape}})
            ORDER BY "window", genre, rank`,
     );
-    return await commitOrDiscard(lake, staged);
-  } catch (error) {
-    throw asLakeError(error);
-  } finally {
-    await rm(file, { force: true }).catch(() => {}); // the next call replaces it
-  }
+    return commitOrDiscard(lake, staged);
+  });
 }

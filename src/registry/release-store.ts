@@ -1,10 +1,10 @@
 import type { Dirent } from "node:fs";
-import { access, mkdir, readdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { access, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { Progress } from "../contracts/progress.ts";
 import type { ReleaseReport, TrainingSettings } from "../contracts/release.ts";
 import type { TrainingSet } from "../data/training-set.ts";
-import { syncFolder, writeFileDurable } from "../durable-file.ts";
+import { makeFolderDurable, writeFileDurable } from "../durable-file.ts";
 import { UsherError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import { loadModel, saveModel } from "../models/model-file.ts";
@@ -151,14 +151,6 @@ async function loadRelease(folder: string): Promise<Release> {
     throw damaged(file(name), `expected ${expected}, got ${model.algorithm} of ${model.itemCount} items`);
   }
   return { version: report.version, report, ranker, rater, set };
-}
-
-/** Makes a folder whose name, and those of the folders above that had to be made, survive a power cut. */
-async function makeFolderDurable(folder: string): Promise<void> {
-  const topmost = await mkdir(folder, { recursive: true });
-  if (topmost === undefined) return;
-  for (let made = folder; made.length >= topmost.length; made = dirname(made))
-    await syncFolder(dirname(made));
 }
 
 /** The complete versions in a folder, oldest first. */

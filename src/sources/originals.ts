@@ -1,8 +1,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImportManifest, ManifestFile } from "../contracts/imports.ts";
-import { syncFolder, writeFileDurable } from "../durable-file.ts";
-import { makeFolderDurable } from "../lake/delta-files.ts";
+import { makeFolderDurable, syncFolder, writeFileDurable } from "../durable-file.ts";
 import type { SourceFile } from "./source.ts";
 import { scanText, type TextScan } from "./text-scan.ts";
 
