@@ -46,14 +46,15 @@ function nowText(): string {
 
 /** A reply of any route: its text is held against the schema by the tests alone. */
 interface AnyReply {
-  type(name: string): { send(text: never): unknown };
+  type(name: string): { send(text: never): void };
 }
 
 /** Of an answer that is written as text. */
 export const jsonType = "application/json; charset=utf-8";
 
 /**
- * Answers with a list, as text: its items are written once for as long as they are remembered.
+ * Answers with a list, as text: its items are written once for as long as they are remembered. A handler returns what this returns, so
+ * that fastify waits until it is sent.
  *
  * @param of.head What stands before the list, such as whose it is.
  * @param of.degraded What could not be used beside what the list says itself.
@@ -79,7 +80,7 @@ export function sendList(
     parts.push(explain ? explainedItemText(item) : recommendedItemText(item));
   }
   parts.push(Buffer.from(`]${after}}`));
-  reply.type(jsonType).send(Buffer.concat(parts) as never);
+  return reply.type(jsonType).send(Buffer.concat(parts) as never);
 }
 
 const comma = Buffer.from(",");
