@@ -46,7 +46,7 @@ function nowText(): string {
 
 /** A reply of any route: its text is held against the schema by the tests alone. */
 interface AnyReply {
-  type(name: string): { send(text: never): void };
+  type(name: string): { send(text: never): PromiseLike<void> };
 }
 
 /** Of an answer that is written as text. */
@@ -63,7 +63,7 @@ export function sendList(
   reply: AnyReply,
   list: AnsweredList,
   of: { head: object; explain?: boolean | undefined; paged?: boolean; degraded?: readonly string[] },
-): void {
+): PromiseLike<void> {
   const { head, explain = false, paged = false, degraded = [] } = of;
   const before = {
     ...head,
