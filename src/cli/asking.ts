@@ -6,7 +6,7 @@ import { UsherError } from "../errors.ts";
 import { homePaths } from "../home/home.ts";
 import { ownerOf } from "../home/lock.ts";
 import { readOwnerKey } from "../server/access/access.ts";
-import { openReader, openUsher } from "../usher.ts";
+import { openReader, openUsher, type Usher } from "../usher.ts";
 import type { CommandRun } from "./command.ts";
 
 const serverTimeoutMs = 10_000;
@@ -16,13 +16,14 @@ const serverTimeoutMs = 10_000;
  *
  * @param more.asOwner True: where no server runs, this process takes the home for the question, which may change it and needs no
  *   release. Default false.
+ * @param more.withRelease True, with `asOwner`: the question needs the release too. Default false.
  * @throws UsherError `HOME_LOCKED`, with `asOwner`: a process that does not listen owns the home.
  * @throws UsherError `HOME_EMPTY` where no release serves; the error that the API answers.
  */
 export async function askHome(
   { home, configuration }: Pick<CommandRun, "home" | "configuration">,
   request: string | HomeRequest,
-  { asOwner = false }: { asOwner?: boolean } = {},
+  { asOwner = false, withRelease = !asOwner }: { asOwner?: boolean; withRelease?: boolean } = {},
 ): Promise<unknown> {
   const answer = await askRunning(home, request);
   if (answer) return answer.body;
@@ -30,10 +31,11 @@ export async function askHome(
   if (asOwner && !existsSync(join(home, "home.json"))) {
     throw new UsherError("HOME_EMPTY", `${home}: expected a home folder, found none; run \`usher start\``);
   }
-  if (asOwner) return askAsOwner({ home, configuration }, request);
-  const usher = await openReader({ home, configuration });
+  const usher = asOwner
+    ? await openOwner({ home, configuration })
+    : await openReader({ home, configuration });
   try {
-    if (!(await usher.serve())) {
+    if (withRelease && !(await usher.serve())) {
       throw new UsherError(
         "HOME_EMPTY",
         `${home}: expected a release, found none; run \`usher start\` or \`usher train\``,
@@ -45,18 +47,12 @@ export async function askHome(
   }
 }
 
-async function askAsOwner(
-  { home, configuration }: Pick<CommandRun, "home" | "configuration">,
-  request: string | HomeRequest,
-): Promise<unknown> {
-  const usher = await openUsher({ home, configuration });
-  try {
-    const closed = await usher.openLiving();
-    if (closed) throw closed;
-    return await usher.ask(request);
-  } finally {
-    await usher.close();
-  }
+async function openOwner(of: Pick<CommandRun, "home" | "configuration">): Promise<Usher> {
+  const usher = await openUsher(of);
+  const closed = await usher.openLiving();
+  if (!closed) return usher;
+  await usher.close();
+  throw closed;
 }
 
 /**

@@ -17,6 +17,7 @@ import { runs } from "./runs.ts";
 import { serve } from "./serve.ts";
 import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
+import { surfaces } from "./surfaces.ts";
 import { train } from "./train.ts";
 import { validate } from "./validate.ts";
 
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   publish,
   serve,
   models,
+  surfaces,
   keys,
   audit,
   log,

@@ -146,6 +146,7 @@ export const surfaceVersionSchema = Type.Object({
   saved_at: Type.Optional(Type.String()),
   /** The version whose document this one brought back. */
   restores: Type.Optional(Type.Integer({ minimum: 0 })),
+  deleted: Type.Optional(Type.Literal(true, { description: "With this version it answers no more." })),
   document: surfaceSchema,
 });
 export type SurfaceVersion = Static<typeof surfaceVersionSchema>;

@@ -5,14 +5,16 @@ import { writeFileDurable } from "../durable-file.ts";
 import { UsherError } from "../errors.ts";
 import { oneAtATime } from "../one-at-a-time.ts";
 import { builtInSurfaces } from "./built-in-surfaces.ts";
-import { namedItems, type Plan, planOf } from "./plan.ts";
+import { builtInPlans, namedItems, type Plan, planOf } from "./plan.ts";
 
 /** The surfaces of a home. Each save makes a new version; what is saved answers from the next request on. */
 export interface SurfaceStore {
   /** The present version of each surface, by name. */
   list(): readonly SurfaceVersion[];
-  /** All versions of a surface, the newest first. @throws UsherError `SURFACE_UNKNOWN`. */
+  /** All versions of a surface, the newest first, those of a deleted one too. @throws UsherError `SURFACE_UNKNOWN`. */
   versions(name: string): readonly SurfaceVersion[];
+  /** The version that answers. @throws UsherError `SURFACE_UNKNOWN`, where it was deleted too. */
+  present(name: string): SurfaceVersion;
   /** The present version, ready to run; `undefined` where there is no such surface. Cheap. */
   plan(name: string): Plan | undefined;
   /**
@@ -21,6 +23,12 @@ export interface SurfaceStore {
    * @throws UsherError `SURFACE_INVALID`, `FILTER_INVALID`.
    */
   put(document: SurfaceDocument, options?: { restores?: number }): Promise<SurfaceVersion>;
+  /**
+   * Deletes a surface, durably: it answers no more, and its versions stay to be brought back. One that is built in is again as it was.
+   * @returns The version that says so.
+   * @throws UsherError `SURFACE_UNKNOWN`; `SURFACE_INVALID`: another one falls back to it, or it is built in and was never saved.
+   */
+  remove(name: string): Promise<SurfaceVersion>;
 }
 
 const fileName = (version: number) => `${String(version).padStart(8, "0")}.json`;
@@ -38,19 +46,19 @@ export async function openSurfaces(folder?: string): Promise<SurfaceStore> {
     const { document, version } = found;
     const plan = planOf(document, version);
     versions.set(document.name, [found, ...(versions.get(document.name) ?? [])]);
-    plans.set(document.name, plan);
+    if (found.deleted) plans.delete(document.name);
+    else plans.set(document.name, plan);
   };
   for (const document of builtInSurfaces) add({ version: 0, document });
   for (const found of folder === undefined ? [] : await savedIn(folder)) add(found);
 
-  const inTurn = oneAtATime();
-  const save = async (document: SurfaceDocument, restores: number | undefined) => {
+  const save = async (document: SurfaceDocument, how: { restores?: number; deleted?: true }) => {
     planOf(document);
     const newest = versions.get(document.name)?.[0]?.version ?? 0;
     const saved: SurfaceVersion = {
       version: newest + 1,
       saved_at: new Date().toISOString(),
-      ...(restores === undefined ? {} : { restores }),
+      ...how,
       document,
     };
     if (folder !== undefined) {
@@ -60,14 +68,24 @@ export async function openSurfaces(folder?: string): Promise<SurfaceStore> {
     add(saved);
     return saved;
   };
+  const present = (name: string) => {
+    const [newest] = versions.get(name) ?? [];
+    return newest && !newest.deleted ? newest : unknown(name, [...plans.keys()]);
+  };
+  const list = () => [...plans.keys()].sort().map((name) => present(name));
+  const inTurn = oneAtATime();
   return {
-    list: () =>
-      [...versions.values()]
-        .map(([newest]) => newest as SurfaceVersion)
-        .sort((left, right) => (left.document.name < right.document.name ? -1 : 1)),
-    versions: (name) => versions.get(name) ?? unknown(name, [...versions.keys()]),
+    ...{ list, present },
+    versions: (name) => versions.get(name) ?? unknown(name, [...plans.keys()]),
     plan: (name) => plans.get(name),
-    put: (document, { restores } = {}) => inTurn(() => save(document, restores)),
+    put: (document, how = {}) => inTurn(() => save(document, how)),
+    remove: (name) =>
+      inTurn(async () => {
+        const { version, document } = present(name);
+        const builtIn = builtInSurfaces.find((one) => one.name === name);
+        checkRemoval(name, { isBuiltIn: builtIn !== undefined && version === 0, others: list() });
+        return builtIn ? save(builtIn, { restores: 0 }) : save(document, { deleted: true });
+      }),
   };
 }
 
@@ -78,6 +96,23 @@ function unknown(name: string, known: readonly string[]): never {
     {
       details: { field: "surface" },
     },
+  );
+}
+
+/** @throws UsherError `SURFACE_INVALID`: nothing of it was saved, or another surface would have nothing to fall back to. */
+function checkRemoval(name: string, of: { isBuiltIn: boolean; others: readonly SurfaceVersion[] }): void {
+  if (of.isBuiltIn) {
+    throw new UsherError(
+      "SURFACE_INVALID",
+      `surface ${name}: expected one that was saved, got one that is built in`,
+    );
+  }
+  if (builtInPlans.has(name)) return; // the built-in takes its place
+  const users = of.others.flatMap(({ document }) => (document.fallback === name ? [document.name] : []));
+  if (users.length === 0) return;
+  throw new UsherError(
+    "SURFACE_INVALID",
+    `surface ${name}: expected one that none falls back to, got the fallback of ${users.join(", ")}`,
   );
 }
 
@@ -95,12 +130,13 @@ async function savedIn(folder: string): Promise<SurfaceVersion[]> {
 
 function readVersion(file: string, text: string): SurfaceVersion {
   try {
-    const { version, saved_at, restores, document } = JSON.parse(text) as SurfaceVersion;
+    const { version, saved_at, restores, deleted, document } = JSON.parse(text) as SurfaceVersion;
     planOf(document, version);
     return {
       version,
       ...(saved_at ? { saved_at } : {}),
       ...(restores === undefined ? {} : { restores }),
+      ...(deleted ? { deleted } : {}),
       document,
     };
   } catch (error) {

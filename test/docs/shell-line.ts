@@ -8,7 +8,7 @@ export type ShellLine =
   | { readonly kind: "usher"; readonly words: readonly string[] }
   | { readonly kind: "npm" };
 
-/** Commands that change nothing in a home: these are run, the others only understood. */
+/** Commands, with their action where that decides, that change nothing in a home: these are run, the others only understood. */
 export const readOnlyCommands: readonly string[] = [
   "evaluate",
   "recommend",
@@ -17,6 +17,7 @@ export const readOnlyCommands: readonly string[] = [
   "validate",
   "config",
   "doctor",
+  ...["surfaces list", "surfaces show", "surfaces versions", "surfaces preview"],
 ];
 
 /** The lines of a block without comments; a line that ends in `\` goes on in the next one. */

@@ -81,6 +81,29 @@ describe("surfaces as documents", () => {
     await expect(openSurfaces(other)).rejects.toThrow(/00000001\.json/);
     await rm(other, { recursive: true });
   });
+  it("are deleted, which stays so after a restart, and brought back", async () => {
+    const gone: SurfaceDocument = { ...old, name: "gone" };
+    await send("PUT", "/v1/surfaces/gone", gone);
+    await send("PUT", "/v1/surfaces/other", { ...old, name: "other", fallback: "gone" });
+    const remove = (name: string) => server.ask({ method: "DELETE", url: `/v1/surfaces/${name}` });
+    expect(problem(await remove("gone"), 400, "SURFACE_INVALID").detail).toContain("the fallback of other");
+    expect((await remove("other")).statusCode).toBe(200);
+    expect((await remove("gone")).json()).toMatchObject({ version: 2, deleted: true });
+    problem(await remove("gone"), 404, "SURFACE_UNKNOWN");
+    problem(await server.ask("/v1/surfaces/gone"), 404, "SURFACE_UNKNOWN");
+    problem(await server.ask("/v1/users/1/recommendations?surface=gone"), 400, "PARAMETER_INVALID");
+    const again = await openSurfaces(folder);
+    expect([again.plan("gone"), again.versions("gone")]).toEqual([undefined, surfaces.versions("gone")]);
+    expect((await send("POST", "/v1/surfaces/gone/rollback", {})).json()).toMatchObject({ restores: 1 });
+    expect(idsOf(await listOf("1", "?surface=gone"))).toEqual(["5"]);
+  });
+  it("that are built in are as they were when what was saved is deleted", async () => {
+    const remove = () => server.ask({ method: "DELETE", url: "/v1/surfaces/new" });
+    problem(await remove(), 400, "SURFACE_INVALID");
+    await send("PUT", "/v1/surfaces/new", { name: "new", title: "Fresh", sources: [{ source: "new" }] });
+    expect((await remove()).json()).toMatchObject({ version: 2, restores: 0, document: { title: "New" } });
+    expect((await get("/v1/surfaces/new")).document.title).toBe("New");
+  });
   it("many saves at once make versions one after another", async () => {
     const before = surfaces.versions("old").length;
     const saved = await Promise.all(Array.from({ length: 10 }, () => surfaces.put(old)));

@@ -87,7 +87,7 @@ export function surfaceRoutes(app: App, context: ServerContext): void {
         response: answersOf(SurfaceAnswer, ["NOT_READY", "SURFACE_UNKNOWN"]),
       },
     },
-    (request) => present(storeOf(context), request.params.name),
+    (request) => storeOf(context).present(request.params.name),
   );
   app.get(
     "/v1/surfaces/:name/versions",
@@ -96,7 +96,7 @@ export function surfaceRoutes(app: App, context: ServerContext): void {
       schema: {
         tags,
         operationId: "listSurfaceVersions",
-        summary: "All versions of a surface, the newest first",
+        summary: "All versions of a surface, the newest first, of a deleted one too",
         params: SurfaceParams,
         querystring: NoQuery,
         response: answersOf(SurfacesAnswer, ["NOT_READY", "SURFACE_UNKNOWN"]),
@@ -124,14 +124,29 @@ export function surfaceRoutes(app: App, context: ServerContext): void {
       return store.put(checked(context, { name: request.params.name, document: request.body }));
     },
   );
+  deleteRoute(app, context);
   rollbackRoute(app, context);
   previewRoute(app, context);
 }
 
-const present = (store: SurfaceStore, name: string) => {
-  const [newest] = store.versions(name);
-  return newest as NonNullable<typeof newest>;
-};
+function deleteRoute(app: App, context: ServerContext): void {
+  app.delete(
+    "/v1/surfaces/:name",
+    {
+      config: admin,
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags,
+        operationId: "deleteSurface",
+        summary: "Deletes a surface; a built-in one is again as it was. Its versions stay to be brought back",
+        params: SurfaceParams,
+        querystring: NoQuery,
+        response: answersOf(SurfaceAnswer, ["NOT_READY", "TOO_SLOW", "SURFACE_UNKNOWN", "SURFACE_INVALID"]),
+      },
+    },
+    async (request) => storeOf(context).remove(request.params.name),
+  );
+}
 
 function rollbackRoute(app: App, context: ServerContext): void {
   app.post(
@@ -199,7 +214,7 @@ function previewRoute(app: App, context: ServerContext): void {
       } = request.body;
       const plan = document
         ? planOf(checked(context, { name, document }))
-        : planOf(present(storeOf(context), name).document);
+        : planOf(storeOf(context).present(name).document);
       const answering = { context, serving, requestId: request.id };
       const surface = about === undefined ? name : `${name}/${about}`;
       const person = userId === undefined ? undefined : { userId };
