@@ -5,6 +5,7 @@ import type { Configuration } from "./contracts/configuration.ts";
 import type { ProgressEvent } from "./contracts/progress.ts";
 import type { UserFeatures } from "./data/user-features.ts";
 import { UsherError } from "./errors.ts";
+import type { DiskWatch } from "./home/disk-watch.ts";
 import type { OpenLiving } from "./living.ts";
 import type { SurfaceStore } from "./recommend/surface-store.ts";
 import type { Release, ReleaseStore } from "./registry/release-store.ts";
@@ -40,6 +41,8 @@ export interface Shown {
   surfaces: SurfaceStore | undefined;
   /** What the build of the release knows of its users. */
   userFeatures: ReadonlyMap<string, UserFeatures>;
+  /** The disk of the home; only its owner looks at it. */
+  disk: DiskWatch | undefined;
   /** Why nothing more is accepted. */
   failure: UsherError | undefined;
 }
@@ -47,7 +50,7 @@ export interface Shown {
 /** What a server shows before anything is there. */
 export const nothingShown = (): Shown => ({
   ...{ serving: undefined, release: undefined, released: undefined, status: {} },
-  ...{ upkeep: undefined, living: undefined, edits: undefined, surfaces: undefined },
+  ...{ upkeep: undefined, living: undefined, edits: undefined, surfaces: undefined, disk: undefined },
   ...{ userFeatures: new Map(), failure: undefined, isListening: false },
 });
 
@@ -100,8 +103,9 @@ function contextOf(of: AppParts): ServerContext {
       return shown.surfaces;
     },
     dependencies: () => {
-      const { living, failure, upkeep } = shown;
+      const { living, failure, upkeep, disk } = shown;
       return {
+        ...(disk ? { disk: disk.state() } : {}),
         ...(living ? { events: { status: "ready" } } : {}),
         ...(failure ? { events: { status: "failed", detail: failure.message } } : {}),
         ...(upkeep ? { workflow: { status: "ready" } } : {}),

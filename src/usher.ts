@@ -11,6 +11,7 @@ import type { ReleaseReport } from "./contracts/release.ts";
 import { openDuckdb } from "./engine/duckdb.ts";
 import type { Engine } from "./engine/engine.ts";
 import { asUsherError, UsherError } from "./errors.ts";
+import { diskGauge, watchDisk } from "./home/disk-watch.ts";
 import { checkFormat, type HomePaths, homePaths, openHome } from "./home/home.ts";
 import { buildLake } from "./lake/build.ts";
 import { latestBuild, readBuild } from "./lake/build-record.ts";
@@ -111,6 +112,8 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
     const parts = await assemble(paths, { configuration, isOwner: true, access });
     const { engine, lake, app } = parts;
     parts.shown.surfaces = await openSurfaces(paths.surfaces);
+    const disk = await watchDisk({ folder: paths.folder, freeBytesMin: configuration.disk.free_bytes_min });
+    parts.shown.disk = disk;
     const { failed, fail } = lasting();
     const onFailure = (failure: UsherError) => {
       parts.shown.failure = failure;
@@ -167,6 +170,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
         return address;
       },
       close: async () => {
+        disk.close();
         await upkeep?.close();
         await parts.close();
         await parts.shown.living?.close();
@@ -240,6 +244,7 @@ async function assemble(
   const metrics = serverMetrics([
     freshnessGauge({ lake, released: () => shown.released }),
     ...livingGauges({ paths, living: () => shown.living }),
+    diskGauge(() => shown.disk),
   ]);
   const statistics = openStatistics(paths);
   const answering = { now: () => shown, context: () => http.context };

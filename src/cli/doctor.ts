@@ -1,6 +1,7 @@
-import { access, constants, statfs } from "node:fs/promises";
+import { access, constants } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { openDuckdb } from "../engine/duckdb.ts";
+import { freeBytesOf } from "../home/disk-watch.ts";
 import { ownerOf } from "../home/lock.ts";
 import { kernelChoice } from "../kernels/kernel-mode.ts";
 import { threadCount } from "../kernels/pool.ts";
@@ -58,8 +59,7 @@ async function homeFindings(home: string): Promise<Finding[]> {
   const folder = resolve(home);
   const owner = await ownerOf(folder);
   const existing = await nearestExisting(folder);
-  const { bavail, bsize } = await statfs(existing);
-  const freeBytes = bavail * bsize;
+  const freeBytes = await freeBytesOf(existing);
   const writable = await access(existing, constants.W_OK).then(
     () => true,
     () => false,

@@ -178,6 +178,17 @@ export const configurationSchema = Type.Object(
       },
       exact,
     ),
+    disk: Type.Object(
+      {
+        free_bytes_min: Type.Integer({
+          minimum: 0,
+          maximum: 2 ** 50,
+          description:
+            "With fewer bytes free on the disk of the home, the server says that it is not ready. Events are refused below 16 MiB.",
+        }),
+      },
+      exact,
+    ),
     access: accessSchema,
     limits: limitsSchema,
     tokens: tokensSchema,
@@ -226,6 +237,7 @@ export const defaultConfiguration: Configuration = {
   retrain: { cron: "0 4 * * *", zone: "UTC", catch_up: "once", after_interactions: 0 },
   notify: { webhook_url: "", timeout_ms: 5000 },
   vacuum: { grace_hours: 168 },
+  disk: { free_bytes_min: 64 * 2 ** 20 },
   access: { keys: "auto", trusted_proxies: [], base_path: "", cors_origins: [], admin_key: new Secret("") },
   limits: { key_per_second: 10_000, user_per_second: 50, address_per_second: 50, burst_seconds: 2 },
   tokens: {

@@ -72,7 +72,9 @@ describe("usher surfaces", () => {
     await writeFile(file, JSON.stringify({ ...evening, title: "Tonight" }));
     expect((await run("put", "evening", "--file", file)).out).toContain("version 2");
     expect(JSON.parse((await run("show", "evening")).out)).toEqual({ ...evening, title: "Tonight" });
-    expect((await run()).out).toMatch(/^continue {2}version 0 {2}built in {2}Continue\nevening {2}version 2/m);
+    expect((await run()).out).toMatch(
+      /^continue {2}version 0 {2}built in {2}Continue\nevening {2}version 2/m,
+    );
     expect((await run("rollback", "evening")).out).toMatch(/version 3 .*as version 1 {2}For this evening/);
     expect((await run("rollback", "evening", "--to", "2")).out).toMatch(
       /version 4 .*as version 2 {2}Tonight/,

@@ -60,7 +60,14 @@ describe("a full disk", () => {
     expect(await refused.json()).toMatchObject({ code: "LOG_UNAVAILABLE" });
     const list = await fetch(`${server.address}/v1/users/kill-1/recommendations`);
     expect(list.status).toBe(200);
-    await setTimeout(2500); // two beats of the live state, which finds no room either
+    await setTimeout(6000); // the live state finds no room either, and the disk was looked at
+    const ready = await fetch(`${server.address}/health/ready`);
+    expect([ready.status, await ready.json()]).toMatchObject([
+      503,
+      { detail: "disk is failed", dependencies: { disk: { status: "failed" } } },
+    ]);
+    const stale = await fetch(`${server.address}/v1/users/kill-1/recommendations`);
+    expect((await stale.json()) as object).toMatchObject({ degraded: ["disk"] });
     expect((await fetch(`${server.address}/health/live`)).status).toBe(200);
 
     server.child.kill("SIGTERM"); // a stop is in order, although the live state cannot be written
