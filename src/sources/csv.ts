@@ -1,6 +1,6 @@
 import type { StagingName } from "../contracts/imports.ts";
 import { type Layout, type LayoutFolder, openLayoutFolder } from "./layout-folder.ts";
-import { type Mapping, mappedFiles, mappedStaging, readMapping } from "./mapping.ts";
+import { type Mapping, mappedFiles, mappedStaging, mappingFile, readMapping } from "./mapping.ts";
 import { genreList, ratingsStaging, timeOfSeconds } from "./movielens-staging.ts";
 import type { BronzeInput, OpenedSource } from "./source.ts";
 
@@ -59,7 +59,7 @@ const layout: Layout<"csv"> = {
  * @throws UsherError as `openLayoutFolder` and `mappedFiles`.
  */
 export async function openCsv(folder: string, options: LayoutFolder = {}): Promise<OpenedSource> {
-  const mapping = await readMapping(folder);
+  const { mapping, bytes } = (await readMapping(folder)) ?? {};
   const files = mapping
     ? await mappedFiles(folder, mapping)
     : (await openLayoutFolder(folder, { source: "csv", layouts: [layout], ...options })).files;
@@ -70,6 +70,7 @@ export async function openCsv(folder: string, options: LayoutFolder = {}): Promi
     sourceUrl: "",
     licence: "Your own data.",
     files,
+    ...(bytes ? { documents: [{ filename: mappingFile, bytes }] } : {}),
     shape: { source: "csv", ...(mapping ? { mapping } : {}) },
   };
 }

@@ -19,8 +19,10 @@ export function fingerprintOfFiles(files: readonly { filename: string; sha256: s
  */
 export async function fingerprintOfSource(spec: SourceSpec): Promise<string> {
   const files = [];
-  for (const file of (await openSource(spec)).files) {
-    files.push({ ...file, ...(await scanText(file.path, file)) });
+  const { files: tables, documents = [] } = await openSource(spec);
+  for (const file of tables) files.push({ ...file, ...(await scanText(file.path, file)) });
+  for (const { filename, bytes } of documents) {
+    files.push({ filename, ...(await scanText(filename, { filename, bytes })) });
   }
   return fingerprintOfFiles(files);
 }

@@ -14,7 +14,14 @@ import { asLakeError } from "../lake/lake-error.ts";
 import { type BronzeRows, dropUnfinished, writeBronze } from "./bronze.ts";
 import { fingerprintOfFiles } from "./fingerprint.ts";
 import { openSource } from "./open-source.ts";
-import { copyOriginals, manifestFile, originalsFolder, writeManifest } from "./originals.ts";
+import {
+  copyOriginals,
+  type KeptDocument,
+  keepDocuments,
+  manifestFile,
+  originalsFolder,
+  writeManifest,
+} from "./originals.ts";
 import type { OpenedSource, SourceSpec } from "./source.ts";
 import { type ImportTables, stagingOf } from "./staging.ts";
 
@@ -40,7 +47,7 @@ export interface ImportOptions {
 }
 
 /**
- * Takes a data set into bronze: the originals unchanged, each file as a table of text columns, and a manifest.
+ * Takes a data set into bronze: the originals unchanged with the documents that say how to read them, each file as a table of text columns, and a manifest.
  *
  * Every row of every file is in the table of the file or in that of the rejected rows. The manifest is written last, so an import that
  * was killed left nothing that counts and can simply be started again; what it left is removed then.
@@ -81,10 +88,11 @@ async function importOpened(opened: OpenedSource, options: ImportOptions): Promi
     },
   });
   try {
+    const documents = await keepDocuments(opened.documents ?? [], folder);
     const target = { lake, engine, source, ingestionTs, temporaryFolder, onProgress, beforeFile };
     const bronze = await writeBronze(originals, target);
     const tables = { shape, ingestionTs, ...bronze.tables };
-    const manifest = manifestOf(opened, bronze.rows, ingestionTs);
+    const manifest = manifestOf(opened, { bronze: bronze.rows, documents, ingestionTs });
     return {
       source,
       ingestionTs,
@@ -94,7 +102,10 @@ async function importOpened(opened: OpenedSource, options: ImportOptions): Promi
       manifestPath: await writeManifest(folder, manifest),
       manifest,
       tables,
-      fingerprint: fingerprintOfFiles(originals.map(({ file, scan }) => ({ ...file, ...scan }))),
+      fingerprint: fingerprintOfFiles([
+        ...originals.map(({ file: { filename }, scan }) => ({ filename, ...scan })),
+        ...documents.map(({ filename, scan }) => ({ filename, ...scan })),
+      ]),
     };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
@@ -133,9 +144,9 @@ function countsByStaging(bronze: readonly BronzeRows[]): Record<string, number> 
 
 function manifestOf(
   opened: OpenedSource,
-  bronze: readonly BronzeRows[],
-  ingestionTs: string,
+  of: { bronze: readonly BronzeRows[]; documents: readonly KeptDocument[]; ingestionTs: string },
 ): ImportManifest {
+  const { bronze, documents, ingestionTs } = of;
   const rejected: RejectedRow[] = bronze.flatMap((rows) => rows.rejected.rows);
   return {
     dataset_name: opened.datasetName,
@@ -144,9 +155,14 @@ function manifestOf(
     licence: opened.licence,
     ingestion_ts: ingestionTs,
     ingestion_date: ingestionTs.slice(0, 10),
-    files: bronze.map(({ original, kept, rejected }) =>
-      manifestFile(original.file.filename, original.scan, kept + rejected.total),
-    ),
+    files: [
+      ...bronze.map(({ original, kept, rejected }) =>
+        manifestFile(original.file.filename, original.scan, kept + rejected.total),
+      ),
+      ...documents.map(({ filename, scan }) =>
+        manifestFile(filename, scan, scan.lineCount - scan.emptyLineCount),
+      ),
+    ],
     rejected_rows: rejected.slice(0, rejectedRowsListedMax),
     rejected_rows_total: bronze.reduce((sum, rows) => sum + rows.rejected.total, 0),
   };

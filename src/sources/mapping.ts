@@ -90,24 +90,26 @@ export type Mapping = Static<typeof Mapping>;
 const parts = ["ratings", "items", "users"] as const;
 type Part = (typeof parts)[number];
 
-/** The mapping document of a folder, or `undefined` where it has none. @throws UsherError `MAPPING_INVALID`. */
-export async function readMapping(folder: string): Promise<Mapping | undefined> {
-  let text: string;
+/** The mapping document of a folder and its bytes, or `undefined` where it has none. @throws UsherError `MAPPING_INVALID`. */
+export async function readMapping(
+  folder: string,
+): Promise<{ mapping: Mapping; bytes: Uint8Array } | undefined> {
+  let bytes: Buffer;
   try {
-    text = await readFile(join(folder, mappingFile), "utf8");
+    bytes = await readFile(join(folder, mappingFile));
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw error;
   }
   let document: unknown;
   try {
-    document = JSON.parse(text);
+    document = JSON.parse(bytes.toString());
   } catch (error) {
     throw new UsherError("MAPPING_INVALID", `${mappingFile}: expected JSON: ${(error as Error).message}`, {
       cause: error,
     });
   }
-  if (Value.Check(Mapping, document)) return document;
+  if (Value.Check(Mapping, document)) return { mapping: document, bytes };
   const errors = mismatches(document, Mapping as unknown as Shape);
   throw new UsherError(
     "MAPPING_INVALID",
@@ -115,6 +117,9 @@ export async function readMapping(folder: string): Promise<Mapping | undefined> 
     { details: { errors } },
   );
 }
+
+/** The files that a mapping names. */
+export const filesOf = (mapping: Mapping): string[] => parts.flatMap((part) => mapping[part]?.file ?? []);
 
 /** Every column that a part of the mapping names, with the field that it is for. */
 function namedColumns(mapping: Mapping, part: Part): { field: string; column: string }[] {

@@ -2,7 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImportManifest, ManifestFile } from "../contracts/imports.ts";
 import { makeFolderDurable, syncFolder, writeFileDurable } from "../durable-file.ts";
-import type { SourceFile } from "./source.ts";
+import type { SourceDocument, SourceFile } from "./source.ts";
 import { scanText, type TextScan } from "./text-scan.ts";
 
 /** Name of the file that makes a folder of originals complete: it is written last. */
@@ -58,6 +58,26 @@ export async function copyOriginals(
     await rm(options.folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** A document that was kept. */
+export interface KeptDocument {
+  readonly filename: string;
+  readonly scan: TextScan;
+}
+
+/** Writes the documents of a data set beside its originals, byte for byte and durably. */
+export async function keepDocuments(
+  documents: readonly SourceDocument[],
+  folder: string,
+): Promise<KeptDocument[]> {
+  const kept: KeptDocument[] = [];
+  for (const { filename, bytes } of documents) {
+    const copyTo = join(folder, filename);
+    kept.push({ filename, scan: await scanText(filename, { filename, bytes, copyTo }) });
+  }
+  await syncFolder(folder);
+  return kept;
 }
 
 /** Whether the import of this source and time was completed. */

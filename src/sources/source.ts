@@ -38,6 +38,12 @@ export interface SourceFile {
   readonly format: TextFormat;
 }
 
+/** A document of a data set, read already. */
+export interface SourceDocument {
+  readonly filename: string;
+  readonly bytes: Uint8Array;
+}
+
 /** The rows of one file in bronze, of exactly one import. */
 export interface BronzeInput {
   /** Text for a FROM clause. */
@@ -55,6 +61,8 @@ export interface OpenedSource {
   /** What a person who uses the data must know, in one or two sentences. */
   readonly licence: string;
   readonly files: readonly SourceFile[];
+  /** What says how the files are read: kept beside them and part of what tells one data set from another, but no table. */
+  readonly documents?: readonly SourceDocument[];
   readonly shape: SourceShape;
 }
 

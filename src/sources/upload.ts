@@ -7,6 +7,7 @@ import type { Progress } from "../contracts/progress.ts";
 import { asUsherError, UsherError } from "../errors.ts";
 import { csvFileOf, csvFiles } from "./csv.ts";
 import type { ImportRecord } from "./import-record.ts";
+import { filesOf, mappingFile } from "./mapping.ts";
 import { originalsFolder } from "./originals.ts";
 import type { SourceName } from "./source.ts";
 import { unzipInto } from "./unzip.ts";
@@ -118,15 +119,17 @@ export async function unpack(
   }
 }
 
-/** Which data set the files of a folder are: one's own where none of them is called as MovieLens calls its items. */
+/** Which data set the files of a folder are: one's own with a mapping, or where none is called as MovieLens calls its items. */
 export async function recognizeSource(folder: string): Promise<SourceName> {
   const names = await readdir(folder);
+  if (names.includes(mappingFile)) return "csv";
   return names.some((name) => /^(movies\.(csv|dat)|u\.(data|item))$/.test(name)) ? "movielens" : "csv";
 }
 
 /**
  * Adds what an upload of one's own files lacks, ratings or items, from the newest import, where that was of one's own files too: so
- * either may be sent alone.
+ * either may be sent alone. Where that import had a mapping, any of its files may be, and is read by it; a mapping that is sent
+ * comes with all its files.
  */
 export async function completeFrom(
   newest: Pick<ImportRecord, "spec" | "tables"> | undefined,
@@ -134,6 +137,17 @@ export async function completeFrom(
 ): Promise<void> {
   if (newest?.tables.shape.source !== "csv") return;
   const originals = originalsFolder(lakeFolder, { source: "csv", ingestionTs: newest.tables.ingestionTs });
+  if (sent.includes(mappingFile)) return;
+  const { mapping } = newest.tables.shape;
+  if (mapping) {
+    const files = filesOf(mapping);
+    if (!sent.some((name) => files.includes(name))) return;
+    const missing = files.filter((name) => !sent.includes(name));
+    for (const name of [...missing, mappingFile]) {
+      await copyFile(join(originals, name), join(folder, name));
+    }
+    return;
+  }
   const ratingsFile = newest.spec.ratingsFile ?? "";
   for (const original of await readdir(originals)) {
     const name = original === ratingsFile ? csvFiles.ratings : csvFileOf(original);

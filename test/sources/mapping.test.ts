@@ -1,5 +1,8 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fingerprintOfSource } from "../../src/sources/fingerprint.ts";
+import { validateFolder } from "../../src/sources/validate-folder.ts";
 import { type ImportBench, importBench } from "./import-bench.ts";
 
 let bench: ImportBench;
@@ -61,6 +64,22 @@ describe("a mapping document", () => {
     const done = await imported(mapping);
     const ratings = await bench.staged(done, "ratings", "user_id, rating, rating_ts");
     expect(ratings.map(({ rating }) => rating)).toEqual([5, 0.5, 3.5, 99, null]);
+  });
+
+  test("is kept with the originals, is in the manifest, and tells one data set from another", async () => {
+    const text = JSON.stringify(mapping);
+    const folder = await bench.files({ ...files, "mapping.json": text });
+    const done = await bench.import(folder, undefined, "csv");
+    expect(done.manifest.files.map(({ filename }) => filename)).toEqual(["r.csv", "i.csv", "mapping.json"]);
+    const originals = dirname(done.manifestPath);
+    expect(await readFile(join(originals, "mapping.json"), "utf8")).toBe(text);
+    expect((await validateFolder(originals)).problems).toEqual([]);
+    const spec = { source: "csv", location: folder } as const;
+    expect(await fingerprintOfSource(spec)).toBe(done.fingerprint);
+    await writeFile(join(folder, "mapping.json"), text.replace('"max":10', '"max":20'));
+    expect(await fingerprintOfSource(spec)).not.toBe(done.fingerprint);
+    await writeFile(join(originals, "mapping.json"), "{}");
+    expect((await validateFolder(originals)).problems.join()).toContain("mapping.json: expected SHA-256");
   });
 
   test.each([

@@ -6,6 +6,7 @@ import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JobRecord, RunRecord } from "../../src/contracts/workflow.ts";
 import { loadConfiguration } from "../../src/home/configuration.ts";
+import { latestImport } from "../../src/sources/import-record.ts";
 import { openUsher, type Usher } from "../../src/usher.ts";
 import { writeSmallMovielens } from "../e2e/small-movielens.ts";
 import { until } from "../workflow/held-clock.ts";
@@ -116,6 +117,58 @@ describe("files that are sent", () => {
     const { status, job } = await upload({ "items.csv": items });
     expect([status, job.code]).toEqual([400, "SOURCE_UNKNOWN"]);
   }, 60_000);
+
+  it("may bring a mapping, which stays for what is sent later; another mapping is another data set", async () => {
+    const mapping = (max: number) =>
+      JSON.stringify({
+        ratings: {
+          file: "stars.txt",
+          delimiter: ";",
+          user_id: "who",
+          item_id: "film",
+          rating: "n",
+          scale: { max },
+        },
+        items: { file: "movies.csv", item_id: "key", title: "name" },
+      });
+    const sent = { "stars.txt": "who;film;n\nann;x;10\nbob;y;5\n", "movies.csv": "key,name\nx,X\ny,Y\n" };
+    expect(await imported({ ...sent, "mapping.json": mapping(10) })).toMatchObject({ status: "succeeded" });
+    await build();
+    const ratingsNow = () => rows("silver_ratings", "user_id, rating");
+    expect(await ratingsNow()).toEqual([
+      { user_id: "ann", rating: 5 },
+      { user_id: "bob", rating: 2.5 },
+    ]);
+    const newest = async () => {
+      const found = await latestImport(join(home, "lake"));
+      if (!found) throw new Error("there is no import");
+      return { found, names: (await readdir(found.folder)).sort() };
+    };
+    const { found: first, names } = await newest();
+    expect(names).toEqual(["_manifest.json", "import.json", "mapping.json", "movies.csv", "stars.txt"]);
+    expect(await readFile(join(first.folder, "mapping.json"), "utf8")).toBe(mapping(10));
+
+    await imported({ "stars.txt": `${sent["stars.txt"]}cid;x;2\n` });
+    await build();
+    expect(await ratingsNow()).toHaveLength(3);
+    expect(await rows("silver_items", "title")).toEqual([{ title: "X" }, { title: "Y" }]);
+
+    await imported({ ...sent, "mapping.json": mapping(20) });
+    await build();
+    expect((await ratingsNow())[0]).toEqual({ user_id: "ann", rating: 2.5 });
+    expect((await newest()).found.fingerprint).not.toBe(first.fingerprint);
+    await imported({ ...sent, "mapping.json": mapping(10) });
+    expect((await newest()).found.fingerprint).toBe(first.fingerprint);
+
+    const wrong = await upload({ ...sent, "mapping.json": mapping(10).replace('"film"', '"fim"') });
+    expect([wrong.status, wrong.job.code, wrong.job.detail]).toEqual([
+      400,
+      "MAPPING_INVALID",
+      expect.stringContaining("did you mean film?"),
+    ]);
+    const lacking = await upload({ "stars.txt": sent["stars.txt"], "mapping.json": mapping(10) });
+    expect([lacking.status, lacking.job.code]).toEqual([400, "SOURCE_NOT_FOUND"]);
+  }, 120_000);
 
   it("that only the import can judge fail as a job, and go all the same", async () => {
     expect(await imported({ "ratings.csv": "userId,movieId,rating\n1,2,3\n" })).toMatchObject({
