@@ -117,6 +117,7 @@ function contextOf(of: AppParts): ServerContext {
     releases: () => releases.list(),
     status: () => shown.status,
     hideConsumed: configuration.hide_consumed,
+    audienceMin: configuration.privacy.audience_min,
     allowedHosts: configuration.hosts,
     logger:
       configuration.log_level === "silent" ? false : { level: configuration.log_level, stream: logStream() },

@@ -129,6 +129,7 @@ const itemField: Readonly<Record<ItemFieldName, readonly [keyof Item, Conversion
   available_from: ["availableFrom", moment],
   available_until: ["availableUntil", moment],
   countries: ["countries", unlessEmpty],
+  links: ["links", asIs],
 };
 
 /**
@@ -152,6 +153,7 @@ export function itemWith(source: Item | undefined, edit: ItemEdit): Item | undef
     const converted = value === null ? undefined : convert(value as never);
     if (converted !== undefined) item[field] = converted;
     else if (field === "genres") item["genres"] = [];
+    else if (field === "links") item["links"] = {};
     else if (field === "isHidden") item["isHidden"] = false;
     else delete item[field];
   }

@@ -28,6 +28,19 @@ const ItemFeatures = Type.Record(
   { maxProperties: 100 },
 );
 
+/** Ids of other systems, or addresses: of these https alone, so that no other scheme gets into a page. */
+const ItemLinks = Type.Record(
+  Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,31}$" }),
+  Type.String({
+    minLength: 1,
+    maxLength: 2048,
+    format: "usher-link",
+    pattern: "^(https://[^\\s\\u0000-\\u001F\\u007F]+|[^\\s:\\u0000-\\u001F\\u007F]{1,128})$",
+    description: "An id there without a colon, or an address with https.",
+  }),
+  { maxProperties: 20 },
+);
+
 /** The fields of an item that can be written, by their names on the wire and in `silver_items`. */
 export const itemFields = {
   title: text(500, 1),
@@ -45,6 +58,7 @@ export const itemFields = {
   available_from: Moment,
   available_until: Moment,
   countries: list(Country, 250),
+  links: ItemLinks,
 };
 export type ItemFieldName = keyof typeof itemFields;
 export const itemFieldNames = Object.keys(itemFields) as readonly ItemFieldName[];

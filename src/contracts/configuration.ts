@@ -189,6 +189,17 @@ export const configurationSchema = Type.Object(
       },
       exact,
     ),
+    privacy: Type.Object(
+      {
+        audience_min: Type.Integer({
+          minimum: 5,
+          maximum: 1_000_000,
+          description:
+            "With fewer users in question the audience of an item is not told, so that nobody can be singled out.",
+        }),
+      },
+      exact,
+    ),
     access: accessSchema,
     limits: limitsSchema,
     tokens: tokensSchema,
@@ -237,6 +248,7 @@ export const defaultConfiguration: Configuration = {
   retrain: { cron: "0 4 * * *", zone: "UTC", catch_up: "once", after_interactions: 0 },
   notify: { webhook_url: "", timeout_ms: 5000 },
   vacuum: { grace_hours: 168 },
+  privacy: { audience_min: 10 },
   disk: { free_bytes_min: 64 * 2 ** 20 },
   access: { keys: "auto", trusted_proxies: [], base_path: "", cors_origins: [], admin_key: new Secret("") },
   limits: { key_per_second: 10_000, user_per_second: 50, address_per_second: 50, burst_seconds: 2 },

@@ -26,6 +26,7 @@ export interface Shape {
   readonly maxItems?: number;
   readonly items?: Shape;
   readonly properties?: Readonly<Record<string, Shape & { default?: unknown }>>;
+  readonly maxProperties?: number;
   readonly patternProperties?: Readonly<Record<string, Shape>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean;
@@ -52,6 +53,9 @@ function isPrintableAscii(text: string): boolean {
 
 Format.Set("usher-id", isId);
 
+// the pattern of the schema says all of it; the name is for the words of a refusal
+Format.Set("usher-link", () => true);
+
 /** What an id must be, for the words of a refusal. */
 export const idExpectation = `an id of 1..${idBytesMax} bytes of UTF-8 without control characters, not . or ..`;
 
@@ -67,10 +71,7 @@ function explain(value: unknown, shape: Shape, field: string): FieldError[] {
     return explainObject(value as Record<string, unknown>, shape, field);
   }
   if (shape.patternProperties && typeof value === "object" && value !== null && !Array.isArray(value)) {
-    const rules = Object.values(shape.patternProperties);
-    return Object.entries(value).flatMap(([name, one]) =>
-      explain(one, rules[0] ?? {}, `${field}.${name}`.slice(0, 100)),
-    );
+    return explainRecord(value as Record<string, unknown>, shape, field);
   }
   if (shape.items && Array.isArray(value) && hasRightLength(value, shape)) {
     const { items } = shape;
@@ -102,6 +103,22 @@ function explainObject(value: Record<string, unknown>, shape: Shape, field: stri
   ];
 }
 
+function explainRecord(value: Record<string, unknown>, shape: Shape, field: string): FieldError[] {
+  const [[pattern = "", rule = {}] = []] = Object.entries(shape.patternProperties ?? {});
+  const { maxProperties: most = Number.POSITIVE_INFINITY } = shape;
+  const names = Object.keys(value);
+  if (names.length > most) {
+    return [{ field, message: `${field}: expected at most ${most} entries, got ${names.length}` }];
+  }
+  const path = (name: string) => `${field}.${name}`.slice(0, 100);
+  return names.flatMap((name) => {
+    if (new RegExp(pattern, "u").test(name)) return explain(value[name], rule, path(name));
+    return [
+      { field: path(name), message: `${path(name)}: expected a name like ${pattern}, got ${shown(name)}` },
+    ];
+  });
+}
+
 function unknownName(name: string, { path, known }: { path: string; known: readonly string[] }): string {
   if (known.length === 0) return `${path}: expected no parameters here, got this one`;
   return `${path}: expected one of ${known.join(", ")}, got an unknown name${guessOf(name, known)}`;
@@ -130,6 +147,7 @@ export function expectation(shape: Shape): string {
 
 function textExpectation({ format, minLength = 0, maxLength }: Shape): string {
   if (format === "usher-id") return idExpectation;
+  if (format === "usher-link") return "an id without a colon, or an address with https://";
   if (format === "uuid") return "a UUID";
   if (format === "date-time") return "a time such as 2026-01-02T03:04:05.678Z";
   if (format === "uri") return `a URI of at most ${maxLength} characters`;

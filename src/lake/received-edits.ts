@@ -117,7 +117,10 @@ export async function receiveEdits(engine: Engine, lake: Lake): Promise<Readonly
 }
 
 const itemTypes: Readonly<Record<string, string>> = Object.fromEntries(
-  itemFieldNames.map((name) => [name, tables.silver_items.columns[name].type]),
+  itemFieldNames.map((name) => [
+    name,
+    name === "links" ? "MAP(VARCHAR, VARCHAR)" : tables.silver_items.columns[name].type,
+  ]),
 );
 
 /** Whether an edit makes an item of itself. */
@@ -154,6 +157,23 @@ export function editedItems(source: string): string {
     FULL JOIN (SELECT * FROM ${receivedItemEdits}) AS edit USING (item_id)
     WHERE source.item_id IS NOT NULL OR (${isItem})`;
 }
+
+/**
+ * Links of a source as the edits leave them: an edit that names links has all of its item. An id elsewhere belongs to one item, to the
+ * one that was written last.
+ *
+ * @param source A SELECT of `item_id, source, source_id`.
+ * @param items A SELECT of the items that there are.
+ */
+export const editedLinks = (source: string, items: string): string =>
+  `SELECT item_id, source, source_id FROM (
+     SELECT item_id, source, source_id, NULL AS written_at FROM (${source})
+     WHERE item_id NOT IN (SELECT item_id FROM ${receivedItemEdits} WHERE list_contains(named, 'links') AND NOT is_deleted)
+     UNION ALL
+     SELECT item_id, entry.key, entry.value, updated_at FROM (
+       SELECT item_id, updated_at, unnest(map_entries(links)) AS entry FROM ${receivedItemEdits} AS edit
+       WHERE (${isItem}) OR (NOT is_deleted AND item_id IN (${items})))
+   ) QUALIFY row_number() OVER (PARTITION BY source, source_id ORDER BY written_at DESC NULLS LAST, item_id) = 1`;
 
 /** The features and the country of users as the edits leave them, over the columns of `described` and `edit`. */
 export const editedFeatures = `map_from_entries(list_filter(map_entries(map_concat(

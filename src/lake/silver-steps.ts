@@ -8,6 +8,7 @@ import {
   editedCountry,
   editedFeatures,
   editedItems,
+  editedLinks,
   receivedUserEdits,
 } from "./received-edits.ts";
 import { actions, eventWeight, receivedEventsTable, silverEventsTable } from "./received-events.ts";
@@ -76,7 +77,10 @@ export const silverSteps = {
   silver_item_links: () =>
     asContract(
       "silver_item_links",
-      `SELECT item_id, source, source_id FROM ${kept("links")} WHERE source_id IS NOT NULL AND trim(source_id) <> ''`,
+      editedLinks(
+        `SELECT item_id, source, source_id FROM ${kept("links")} WHERE source_id IS NOT NULL AND trim(source_id) <> ''`,
+        `SELECT item_id FROM ${kept("items")}`,
+      ),
       "item_id, source, source_id",
     ),
   silver_ratings: ({ source, ingestionTs }) =>

@@ -22,6 +22,14 @@ export interface TrendingNow {
   readonly items: readonly TrendingItem[];
 }
 
+/** What a person is said to want, beside what they did. Each is empty where nothing was said. */
+export interface Choice {
+  /** Genres and names of people. */
+  readonly names: readonly string[];
+  /** As the catalogue writes them; a region (`pt-BR`) does not count. */
+  readonly languages: readonly string[];
+}
+
 /** One request as every stage sees it. Items are indexes of the offer. */
 export interface Asked {
   readonly release: ServedRelease;
@@ -41,8 +49,8 @@ export interface Asked {
   readonly about: number | undefined;
   /** Absent where nobody counts. */
   readonly trending: TrendingNow | undefined;
-  /** Genres and names of people that a newcomer has chosen. */
-  readonly chosen: readonly string[];
+  /** What a newcomer wants first. */
+  readonly chosen: Choice;
   readonly context: AskedContext;
 }
 

@@ -4,7 +4,7 @@ import { type Catalogue, type Item, unknownItem } from "../data/catalogue.ts";
 import { namesIn, type UserFeatures } from "../data/user-features.ts";
 import { UsherError } from "../errors.ts";
 import type { LiveView } from "../live/live-view.ts";
-import type { Asked, ServedRelease, TrendingNow } from "./asked.ts";
+import type { Asked, Choice, ServedRelease, TrendingNow } from "./asked.ts";
 import { type Blocked, blockedBy, type Restriction } from "./blocked.ts";
 import { defaultSurface } from "./built-in-surfaces.ts";
 import type { Content } from "./content.ts";
@@ -338,10 +338,10 @@ function planFor({ plan = forYou, diversity }: ListRequest): Plan {
   return { ...plan, document, chooses: plan.chooses || diversity > 0 };
 }
 
-/** What a newcomer has chosen: genres of the request, genres and people of their features. */
-function chosenBy({ chosen = [], features }: ListRequest): readonly string[] {
-  if (!features) return chosen;
-  return [...chosen, ...namesIn(features["genres"]), ...namesIn(features["people"])];
+/** What a newcomer has chosen: genres of the request; genres, people and languages of their features. */
+function chosenBy({ chosen = [], features = {} }: ListRequest): Choice {
+  const said = (...names: string[]) => names.flatMap((name) => namesIn(features[name]));
+  return { names: [...chosen, ...said("genres", "people")], languages: said("languages", "language") };
 }
 
 /** Ascending and distinct; what is no index is left out. */

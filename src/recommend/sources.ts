@@ -78,15 +78,17 @@ export const sources: Readonly<Record<SourceName, Source>> = {
       score: (item) => offer.rated.ratingsOf(item).count,
     }),
   top: (asked, limit) => {
-    const { offer, shelf, blocked, chosen } = asked;
-    const isChosen = choiceOf(asked);
-    const [fitting, others]: [Candidate[], Candidate[]] = [[], []];
+    const { offer, shelf, blocked } = asked;
+    const wishes = wishesOf(asked);
+    // what meets the most wishes comes first
+    const byFit: Candidate[][] = Array.from({ length: wishes.length + 1 }, () => []);
     for (const { itemIndex: item, score } of offer.ranked(shelf)) {
-      if (fitting.length === limit || (chosen.length === 0 && others.length === limit)) break;
+      if (byFit.at(-1)?.length === limit) break;
       if (holds(blocked, item)) continue;
-      (isChosen(item) ? fitting : others).push({ item, source: "top", score, evidence: -1 });
+      const met = wishes.filter((isMet) => isMet(item)).length;
+      byFit[met]?.push({ item, source: "top", score, evidence: -1 });
     }
-    return [...fitting, ...others].slice(0, limit);
+    return byFit.reverse().flat().slice(0, limit);
   },
   continue: ({ live, offer, blocked }, limit) => {
     const found: Candidate[] = [];
@@ -100,18 +102,22 @@ export const sources: Readonly<Record<SourceName, Source>> = {
   },
 };
 
-/** Whether an item has one of the genres or people that a newcomer chose. */
-function choiceOf({ chosen, offer }: Asked): (item: number) => boolean {
-  if (chosen.length === 0) return () => false;
-  const wanted = new Set(chosen.map(foldedOnce));
-  return (index) => {
+/** What a newcomer wishes of an item: one of the genres or people, and one of the languages that they chose. */
+function wishesOf({ chosen: { names, languages }, offer }: Asked): ((item: number) => boolean)[] {
+  const [wanted, spoken] = [new Set(names.map(foldedOnce)), new Set(languages.map(languageOf))];
+  const isNamed = (index: number) => {
     const { genres = [], people = [] } = offer.items[index] ?? {};
     return (
       genres.some((genre) => wanted.has(foldedOnce(genre))) ||
       people.some(({ name }) => wanted.has(foldedOnce(name)))
     );
   };
+  const isSpoken = (index: number) => spoken.has(languageOf(offer.items[index]?.language ?? ""));
+  return [...(wanted.size > 0 ? [isNamed] : []), ...(spoken.size > 0 ? [isSpoken] : [])];
 }
+
+/** A language without its region: `pt` of `pt-BR`. */
+const languageOf = (text: string) => foldedOnce(text).split(/[-_]/)[0] ?? "";
 
 const isAnythingAdded = ({ items, trainedCount }: Asked["offer"]) => items.length > trainedCount;
 export const byScore = (left: Candidate, right: Candidate) =>

@@ -109,3 +109,9 @@ describe("configuration", () => {
     });
   });
 });
+
+it("the least audience cannot be set below 5", async () => {
+  await expect(
+    loadConfiguration({ home: ".", environment: { USHER_PRIVACY_AUDIENCE_MIN: "4" } }),
+  ).rejects.toThrow(/AUDIENCE_MIN: expected an integer in 5\.\./);
+});

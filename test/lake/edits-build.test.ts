@@ -33,7 +33,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const linkRows = ["1", "2", "3"].map((id) => `('${id}', 'imdb', '000000${id}')`);
 const imported = smallImport({
+  links: `SELECT 'l' AS source_file, 1 AS line, * FROM (VALUES ${linkRows.join(", ")}) AS v (item_id, source, source_id)`,
   items: itemsSelect(["1", "2", "3"].map((item) => ({ item, title: `Film ${item}`, genres: ["Drama"] }))),
   ratings: ratingsSelect([
     { user: "1", item: "1", rating: "4", time: "1000000000" },
@@ -67,6 +69,7 @@ describe("a build with writes", () => {
         ...{ release_date: "2001-02-03", imdb_rating: 7.5, imdb_votes: 12, language: "de" },
         ...{ available_from: "2020-01-01T12:00:00+02:00", available_until: "2030-01-01T00:00:00.500Z" },
         ...{ poster_url: "https://example.org/a.png", features: { pages: "300" } },
+        links: { tmdb: "7", site: "https://example.org/3" },
       },
     });
     await write("later", { how: "put", fields: { title: "Known now", release_year: -400 } });
@@ -75,6 +78,7 @@ describe("a build with writes", () => {
     await write("gone", { how: "put", fields: { title: "Gone" } });
     await write("gone", { how: "delete" });
     await write("3", { how: "patch", fields: { is_hidden: true } });
+    await write("later", { how: "patch", fields: { links: { imdb: "0000009" } } });
 
     const overlay = editedCatalogue(before.items, edits.items());
     const record = await build();
@@ -93,6 +97,14 @@ describe("a build with writes", () => {
       isHidden: false,
     });
     expect([after.get("2")?.isHidden, after.get("3")?.isHidden]).toEqual([true, true]);
+    // an id elsewhere belongs to the item that was written last; what was not written keeps its links
+    expect(await read(record, "silver_item_links", "*")).toEqual([
+      { item_id: "1", source: "imdb", source_id: "0000001" },
+      { item_id: "2", source: "imdb", source_id: "0000002" },
+      { item_id: "3", source: "site", source_id: "https://example.org/3" },
+      { item_id: "3", source: "tmdb", source_id: "7" },
+      { item_id: "later", source: "imdb", source_id: "0000009" },
+    ]);
     expect(after.get("later")).toMatchObject({ isPlaceholder: false, ratingCount: 1, releaseYear: -400 });
     expect((await readTrainingSet(lake, engine, record)).items.ids).toContain("new");
   });

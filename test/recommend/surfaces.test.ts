@@ -294,6 +294,20 @@ describe("a cold start", () => {
     const picks = top({ live: liked("3", "7") });
     expect([picks.surface, picks.items[0]?.reason.source]).toEqual(["for-you", "history"]);
   });
+  it("by languages of the profile, and what meets genre and language before what meets one", () => {
+    const french = (item: Item) => item.language === "fr";
+    for (const features of [{ languages: "de, fr-CA" }, { language: "FR" }, { languages: ["fr"] }]) {
+      expect(top({ features, k: 10 }).items.every(({ item }) => french(item))).toBe(true);
+    }
+    const { items } = top({ features: { languages: "fr", genres: "Western" }, k: 60 });
+    const met = items.map(({ item }) => Number(french(item)) + Number(item.genres.includes("Western")));
+    expect([met[0], met.at(-1)]).toEqual([2, 0]);
+    expect(met).toEqual([...met].sort((left, right) => right - left));
+    const plain = top({ k: 60 }).items.map(({ item }) => item.itemId);
+    expect(top({ k: 60, features: { languages: "tlh" } }).items.map(({ item }) => item.itemId)).toEqual(
+      plain,
+    );
+  });
   it("by the weighted rating of IMDb where the catalogue has its votes", () => {
     const voted = hundredFilms.map((item, at) => ({
       ...item,

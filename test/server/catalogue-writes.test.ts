@@ -121,6 +121,19 @@ describe("writes", () => {
       ...{ item_id: "part", title: "Part", genres: [], language: "en", rating_count: 0, links: {} },
     });
   });
+  it("of links replace those of the source; without them these stay", async () => {
+    const links = async () => (await get("/v1/items/1")).links;
+    const before = await links();
+    expect(before).toEqual({ imdb: "0114709" });
+    await written("PATCH", "/v1/items/1", { description: "x" });
+    expect(await links()).toEqual(before);
+    const more = { imdb: "0114709", site: "https://film.example/a?b=c" };
+    await written("PATCH", "/v1/items/1", { links: more });
+    expect(await links()).toEqual(more);
+    await written("PATCH", "/v1/items/1", { links: null });
+    expect(await links()).toEqual({});
+    await written("PATCH", "/v1/items/1", { links: before });
+  });
   it("are refused where somebody wrote in between", async () => {
     await written("PUT", "/v1/items/race", { title: "A" });
     const { headers } = await server.ask("/v1/items/race");
@@ -166,6 +179,19 @@ describe("writes", () => {
     ["no country", { title: "x", countries: ["Germany"] }, "countries[0]"],
     ["a day as a time", { title: "x", available_from: "2020-01-01" }, "available_from"],
     ["a list of features", { title: "x", features: ["a"] }, "features"],
+    ["a link of another scheme", { title: "x", links: { site: "javascript:alert(1)" } }, "links.site"],
+    ["a link to a name with blanks", { title: "x", links: { "my site": "1" } }, "links.my site"],
+    ["a link that is not encrypted", { title: "x", links: { site: "http://a.example" } }, "links.site"],
+    [
+      "a link of 2,049 characters",
+      { title: "x", links: { site: `https://${"a".repeat(2041)}` } },
+      "links.site",
+    ],
+    [
+      "21 links",
+      { title: "x", links: Object.fromEntries(Array.from({ length: 21 }, (_, at) => [`s${at}`, "1"])) },
+      "links",
+    ],
   ])("with %s are refused, with the field", async (_, body, field) => {
     const { errors } = problem(await send("PUT", "/v1/items/bad", body), 400, "BODY_INVALID");
     expect(errors?.map((error) => error.field)).toEqual([field]);

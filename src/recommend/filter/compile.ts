@@ -1,5 +1,6 @@
 import { guessOf } from "../../contracts/mismatch.ts";
 import type { Item } from "../../data/catalogue.ts";
+import { namesIn } from "../../data/user-features.ts";
 import { foldedOnce } from "../fold-text.ts";
 import { type AskedContext, type FieldType, type FieldValue, fieldOf, fields } from "./fields.ts";
 import { type Node, type Operator, parseFilter } from "./parse.ts";
@@ -212,9 +213,15 @@ function membership({ left, right, at }: Sides) {
   }
   const known = right.constant === undefined ? undefined : new Set(listOf(right.constant));
   return (item: Item, asked: AskedContext) => {
-    const wanted = known ?? new Set(listOf(right.read(item, asked)));
-    return listOf(left.read(item, asked)).some((value) => wanted.has(value));
+    const wanted = known ?? new Set(elementsOf(right, right.read(item, asked)));
+    return elementsOf(left, left.read(item, asked)).some((value) => wanted.has(value));
   };
+}
+
+/** The values of a part as a list: a feature that is a text with commas as a whole, and each of its parts. */
+function elementsOf({ type }: Part, value: FieldValue | readonly number[]): (string | number)[] {
+  const isWritten = type === "any" && typeof value === "string" && value.includes(",");
+  return isWritten ? [...listOf(value), ...listOf(namesIn(value))] : listOf(value);
 }
 
 /** Values as they are compared: texts folded, a single value as a list of one. */

@@ -77,10 +77,12 @@ export function fieldOf(name: string): Field | undefined {
   return asked("any", "a feature of the user", ({ user }) => featureIn(user, own));
 }
 
-/** Names are compared in lower case, as the words of a program are. */
+/** A name as a program can write it: in lower case, `_` for what is no letter, digit or hyphen, as in `age_group` of `Age group`. */
+const wordOf = (name: string) => name.toLowerCase().replace(/[^a-z0-9-]+/g, "_");
+
 function featureIn(features: UserFeatures | undefined, wanted: string): FieldValue {
   if (!features) return undefined;
   if (Object.hasOwn(features, wanted)) return features[wanted];
-  const name = Object.keys(features).find((known) => known.toLowerCase() === wanted);
+  const name = Object.keys(features).find((known) => wordOf(known) === wanted);
   return name === undefined ? undefined : features[name];
 }

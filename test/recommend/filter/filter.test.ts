@@ -27,7 +27,7 @@ const asked: AskedContext = {
   country: "DE",
   device: "tv",
   userId: "u",
-  user: { Age: 33, likes: ["crime"] },
+  user: { Age: 33, likes: ["crime"], "Age group": "30-39", spoken: "de, EN" },
 };
 const passes = (program: string, item = heat) => compileFilter(program).passes(item, asked);
 
@@ -53,6 +53,8 @@ describe("the filter language", () => {
     'hour = 20 and weekday = 1 and country = "de" and device = "tv"',
     "user.age > 30 and user.id = 'u'",
     "genre in user.likes",
+    'user.age_group = "30-39"',
+    '"en" in user.spoken and "de, en" in user.spoken and not "fr" in user.spoken',
     'title = "He\\at"',
     "year > -5",
     "false or true and true",
