@@ -25,7 +25,7 @@ const PersonOfItem = Type.Object({ name: text(200, 1), role: text(100) }, strict
 const ItemFeatures = Type.Record(
   Type.String({ pattern: "^[^\\u0000-\\u001F\\u007F]{1,64}$" }),
   Type.Union([text(500), Type.Number()]),
-  { maxProperties: 100 },
+  { ...strict, maxProperties: 100 },
 );
 
 /** Ids of other systems, or addresses: of these https alone, so that no other scheme gets into a page. */
@@ -38,7 +38,7 @@ const ItemLinks = Type.Record(
     pattern: "^(https://[^\\s\\u0000-\\u001F\\u007F]+|[^\\s:\\u0000-\\u001F\\u007F]{1,128})$",
     description: "An id there without a colon, or an address with https.",
   }),
-  { maxProperties: 20 },
+  { ...strict, maxProperties: 20 },
 );
 
 /** The fields of an item that can be written, by their names on the wire and in `silver_items`. */
@@ -84,6 +84,7 @@ export const ItemsBatchBody = Type.Object(
   strict,
 );
 const UserFeatures = Type.Record(Type.String({ pattern: "^[^\\u0000-\\u001F\\u007F]{1,64}$" }), text(500), {
+  ...strict,
   maxProperties: 100,
 });
 export const UserBodyOfPut = Type.Object(
@@ -96,7 +97,7 @@ export const UserBodyOfPatch = Type.Object(
       Type.Record(
         Type.String({ pattern: "^[^\\u0000-\\u001F\\u007F]{1,64}$" }),
         Type.Union([text(500), Type.Null()]),
-        { maxProperties: 100 },
+        { ...strict, maxProperties: 100 },
       ),
     ),
     country: Type.Optional(Type.Union([Country, Type.Null()])),

@@ -180,6 +180,16 @@ describe("writes", () => {
     ["a day as a time", { title: "x", available_from: "2020-01-01" }, "available_from"],
     ["a list of features", { title: "x", features: ["a"] }, "features"],
     ["a link of another scheme", { title: "x", links: { site: "javascript:alert(1)" } }, "links.site"],
+    [
+      "101 features",
+      { title: "x", features: Object.fromEntries(Array.from({ length: 101 }, (_, at) => [`f${at}`, 1])) },
+      "features",
+    ],
+    [
+      "a feature with a name of 65 characters",
+      { title: "x", features: { ["n".repeat(65)]: 1 } },
+      `features.${"n".repeat(65)}`,
+    ],
     ["a link to a name with blanks", { title: "x", links: { "my site": "1" } }, "links.my site"],
     ["a link that is not encrypted", { title: "x", links: { site: "http://a.example" } }, "links.site"],
     [
@@ -305,12 +315,14 @@ describe("users", () => {
     expect((await written("PUT", "/v1/users/ann", { country: "FR" })).status).toBe("updated");
     expect(edits.user("ann")?.fields).toEqual({ country: "FR" });
   });
-  it.each([[{ country: "de" }], [{ features: { a: 1 } }], [{ name: "Ann" }]])(
-    "%j is refused",
-    async (body) => {
-      problem(await send("PUT", "/v1/users/ann", body), 400, "BODY_INVALID");
-    },
-  );
+  it.each([
+    [{ country: "de" }],
+    [{ features: { a: 1 } }],
+    [{ features: { "a\u0000": "b" } }],
+    [{ name: "Ann" }],
+  ])("%j is refused", async (body) => {
+    problem(await send("PUT", "/v1/users/ann", body), 400, "BODY_INVALID");
+  });
 });
 
 describe("audience", () => {
