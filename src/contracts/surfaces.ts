@@ -84,7 +84,7 @@ const rulesSchema = Type.Object(
 /**
  * A surface: how a named kind of list is made. What is absent is not done.
  *
- * Stages, in this order: sources → filter → score → rules → diversity → exploration → explanation.
+ * Stages, in this order: sources → filter → score → rules → diversity and calibration → exploration → explanation.
  */
 export const surfaceSchema = Type.Object(
   {
@@ -116,6 +116,9 @@ export const surfaceSchema = Type.Object(
     ),
     rules: Type.Optional(rulesSchema),
     diversity: Type.Optional(share("0: by score alone; 1: as different as can be.")),
+    calibration: Type.Optional(
+      share("0: by score alone; 1: in the proportions of genres that the person's history has."),
+    ),
     exploration: Type.Optional(
       Type.Object(
         {

@@ -53,7 +53,7 @@ export function planOf(document: SurfaceDocument, version = 0): Plan {
       details: { errors: wrong },
     });
   }
-  const { rules = {}, weights = {}, diversity = 0, exploration } = document;
+  const { rules = {}, weights = {}, diversity = 0, calibration = 0, exploration } = document;
   const of = (name: "boost" | "bury", sign: 1 | -1) =>
     (rules[name] ?? []).map(({ if: program, by }, at) => ({
       ...{ name, by: sign * by },
@@ -73,6 +73,7 @@ export function planOf(document: SurfaceDocument, version = 0): Plan {
     blended.length > 0 ||
     adjustments.length > 0 ||
     diversity > 0 ||
+    calibration > 0 ||
     (rules.max_per ?? []).length > 0 ||
     (rules.pins ?? []).length > 0 ||
     share > 0 ||

@@ -1,6 +1,7 @@
 import type { groupFields } from "../contracts/surfaces.ts";
 import type { Item } from "../data/catalogue.ts";
 import type { Asked, Candidate, Placed } from "./asked.ts";
+import { calibration, genreShares } from "./calibrate.ts";
 import { foldedOnce } from "./fold-text.ts";
 import { noIndexes, type Offer } from "./offer.ts";
 import type { Plan } from "./plan.ts";
@@ -68,18 +69,18 @@ function promotedItems({ promotion }: Plan, { offer, blocked, shelf, context }: 
 }
 
 /**
- * Fills the places of a page: pins at theirs, promotions spread over their share, then the others by score and difference, with at
- * most n of a group.
+ * Fills the places of a page: pins at theirs, promotions spread over their share, then the others by score, difference and
+ * proportion, with at most n of a group.
  *
  * Where rules contradict each other, the earlier wins: pins (in the order of the document; where a place is taken, the next free
- * one), promotions, at most n per group, diversity. Pins and promotions count in their groups and are never dropped for them.
+ * one), promotions, at most n per group, diversity and calibration. Pins and promotions count in their groups and are never dropped for them.
  */
 export function select(
   candidates: readonly Candidate[],
   { plan, asked }: { plan: Plan; asked: Asked },
 ): Candidate[] {
   const { offset, k, offer } = asked;
-  const { rules = {}, diversity = 0 } = plan.document;
+  const { rules = {}, diversity = 0, calibration: likeness = 0 } = plan.document;
   const places: (Candidate | undefined)[] = new Array(Math.min(k, candidates.length)).fill(undefined);
   const byItem = new Map(candidates.map((candidate) => [candidate.item, candidate]));
   for (const { item_id, position } of rules.pins ?? []) {
@@ -92,7 +93,8 @@ export function select(
   const groups = groupCounts(offer, rules.max_per ?? []);
   for (const candidate of places) if (candidate) groups.add(candidate.item);
   const left = candidates.filter((candidate) => !places.includes(candidate) && candidate.placed !== "pin");
-  const picker = diversity > 0 ? differentFirst(left, { diversity, offer, places }) : inOrder(left);
+  const isPreferring = diversity + likeness > 0;
+  const picker = isPreferring ? preferredFirst(left, { plan, asked, places }) : inOrder(left);
   for (let at = 0; at < places.length; at++) {
     if (places[at]) continue;
     const next = picker((candidate) => groups.hasRoom(candidate.item));
@@ -154,42 +156,82 @@ function inOrder(candidates: readonly Candidate[]): Picker {
   };
 }
 
+/** What speaks against a candidate beside its score, ≤ 0; it changes with each item that stands. */
+interface Preference {
+  worth(at: number): number;
+  stands(item: number): void;
+}
+
 /**
- * Maximal marginal relevance: the next is the one with the greatest (1 − diversity) · score − diversity · similarity, with the score
- * from 0 to 1 over the candidates and the similarity of content to the nearest item that stands already.
- *
- * Source: Carbonell and Goldstein 1998.
+ * The next is the one that is worth most: (1 − calibration) · ((1 − diversity) · score − diversity · similarity) − calibration ·
+ * divergence, with the score from 0 to 1 over the candidates, and of equal ones the first. A greedy choice, as both sources do it.
  */
-function differentFirst(
+function preferredFirst(
   candidates: readonly Candidate[],
-  of: { diversity: number; offer: Offer; places: readonly (Candidate | undefined)[] },
+  of: { plan: Plan; asked: Asked; places: readonly (Candidate | undefined)[] },
 ): Picker {
-  const { diversity, offer, places } = of;
+  const { diversity = 0, calibration: likeness = 0 } = of.plan.document;
   const scores = candidates.map(({ score }) => score);
   const least = Math.min(...scores);
   const span = Math.max(...scores) - least || 1;
-  const nearest = new Float64Array(candidates.length);
   const left = candidates.map((_, at) => at);
-  const stands = (item: number) => {
-    for (const at of left) {
-      nearest[at] = Math.max(
-        nearest[at] ?? 0,
-        offer.content.similarity((candidates[at] as Candidate).item, item),
-      );
-    }
+  const others: readonly (readonly [weight: number, Preference])[] = [
+    ...(diversity > 0
+      ? [[(1 - likeness) * diversity, difference(candidates, { left, ...of.asked })] as const]
+      : []),
+    ...(likeness > 0 ? [[likeness, proportion(candidates, of.asked)] as const] : []),
+  ];
+  const scoreWeight = (1 - likeness) * (1 - diversity);
+  const worth = (at: number) => {
+    let sum = (scoreWeight * ((scores[at] ?? 0) - least)) / span;
+    for (const [weight, preference] of others) sum += weight * preference.worth(at);
+    return sum;
   };
-  for (const candidate of places) if (candidate) stands(candidate.item);
-  const worth = (at: number) =>
-    ((1 - diversity) * ((scores[at] ?? 0) - least)) / span - diversity * (nearest[at] ?? 0);
+  const stands = (item: number) => {
+    for (const [, preference] of others) preference.stands(item);
+  };
+  for (const candidate of of.places) if (candidate) stands(candidate.item);
   return (mayStand) => {
-    let best = -1;
+    let [best, most] = [-1, Number.NEGATIVE_INFINITY];
     left.forEach((at, place) => {
       if (!mayStand(candidates[at] as Candidate)) return;
-      if (best < 0 || worth(at) > worth(left[best] ?? 0)) best = place;
+      const found = worth(at);
+      if (best < 0 || found > most) [best, most] = [place, found];
     });
     if (best < 0) return undefined;
     const chosen = candidates[left.splice(best, 1)[0] ?? 0] as Candidate;
     stands(chosen.item);
     return chosen;
+  };
+}
+
+/**
+ * Against an item speaks its likeness of content to the nearest one that stands already (maximal marginal relevance).
+ *
+ * @param of.left Places of the candidates that do not stand yet.
+ * Source: Carbonell and Goldstein 1998.
+ */
+function difference(
+  candidates: readonly Candidate[],
+  { left, offer }: { left: readonly number[]; offer: Offer },
+): Preference {
+  const nearest = new Float64Array(candidates.length);
+  return {
+    worth: (at) => -(nearest[at] ?? 0),
+    stands: (item) => {
+      for (const at of left) {
+        const { item: other } = candidates[at] as Candidate;
+        nearest[at] = Math.max(nearest[at] ?? 0, offer.content.similarity(other, item));
+      }
+    },
+  };
+}
+
+/** Against an item speaks how far the genres of the list would be from those of the person's history with it. */
+function proportion(candidates: readonly Candidate[], { offer, person }: Asked): Preference {
+  const list = calibration(genreShares(person.tastes, offer.items));
+  return {
+    worth: (at) => -list.divergenceWith(offer.items[(candidates[at] as Candidate).item]),
+    stands: (item) => list.add(offer.items[item]),
   };
 }

@@ -403,6 +403,7 @@ describe("documents", () => {
     ["an unknown source", { sources: [{ source: "magic" }] }, "SURFACE_INVALID", "source"],
     ["an unknown field", { colour: "red" }, "SURFACE_INVALID", "colour"],
     ["a share above 1", { diversity: 1.5 }, "SURFACE_INVALID", "diversity"],
+    ["a calibration below 0", { calibration: -0.1 }, "SURFACE_INVALID", "calibration"],
     [
       "a wrong filter",
       { filter: "gener = 1" },
