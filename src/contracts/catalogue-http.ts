@@ -79,6 +79,8 @@ export const ItemBodyOfPut = Type.Object({ ...optionalFields, title: itemFields.
 export const ItemBodyOfPatch = Type.Object(nullableFields, { ...strict, minProperties: 1 });
 /** One item of a batch; a wrong one is rejected alone. */
 export const BatchItem = Type.Object({ item_id: BodyId, ...ItemBodyOfPut.properties }, strict);
+/** The withdrawal of an item in a batch. */
+export const BatchDeletion = Type.Object({ item_id: BodyId, delete: Type.Literal(true) }, strict);
 export const ItemsBatchBody = Type.Object(
   { items: Type.Array(Type.Unknown(), { minItems: 1, maxItems: batchItemsMax }) },
   strict,

@@ -290,6 +290,40 @@ describe("a batch", () => {
     expect((await get("/v1/items/501")).title).toBe("Number, again");
     expect(edits.item("501")?.revision).toBe(2);
   });
+  it("withdraws items too, in the order of its entries", async () => {
+    const gone = (item_id: string) => ({ item_id, delete: true });
+    const items = [
+      gone("601"),
+      { item_id: "601", title: "Made" },
+      gone("601"),
+      gone("601"),
+      { item_id: "602", title: "Kept" },
+      { item_id: "602", title: "x", delete: true },
+      { item_id: "602", delete: false },
+      gone("nobody"),
+      { item_id: "601", title: "Back" },
+    ];
+    const { results } = (await send("POST", "/v1/items/batch", { items })).json();
+    expect(results.map(({ status }: { status: string }) => status)).toEqual([
+      ...[
+        "rejected",
+        "created",
+        "deleted",
+        "unchanged",
+        "created",
+        "rejected",
+        "rejected",
+        "rejected",
+        "created",
+      ],
+    ]);
+    expect(results[7].detail).toBe('item_id: expected an item of the catalogue, got "nobody"');
+    expect((await get("/v1/items/601")).title).toBe("Back");
+    expect((await send("POST", "/v1/items/batch", { items: [gone("601")] })).json().results).toMatchObject([
+      { item_id: "601", status: "deleted" },
+    ]);
+    problem(await server.ask("/v1/items/601"), 404, "ITEM_UNKNOWN");
+  });
   it.each([[{ items: [] }], [{ items: Array(1001).fill({}) }], [{}], [{ items: {} }]])(
     "of another shape is refused as a whole",
     async (body) => {

@@ -46,7 +46,7 @@ export function auditAdministration(app: FastifyInstance, audit: AuditLog): void
   };
   app.addHook("onRoute", (route) => {
     const changes = [route.method].flat().some((method) => method !== "GET" && method !== "HEAD");
-    if (!changes || route.config?.scope !== "admin") return;
+    if (!changes || route.config?.scope !== "admin" || route.config.isAudited === false) return;
     route.onSend = [write, ...[route.onSend ?? []].flat()];
   });
 }

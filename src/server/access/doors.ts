@@ -14,6 +14,8 @@ declare module "fastify" {
      * `events`: the route itself looks whether the events are the user's. `nobody`: the answer is about no person. Absent: never.
      */
     readonly self?: Self;
+    /** False: asked with POST, but it changes nothing and so is not in the audit log. Default true. */
+    readonly isAudited?: boolean;
   }
 }
 

@@ -1,7 +1,9 @@
+import type { Static } from "typebox";
 import { Compile } from "typebox/compile";
 import type { CatalogueEdits, Written } from "../../catalogue/catalogue-edits.ts";
 import type { ItemEdit, ItemWrite, UserEdit, UserWrite } from "../../catalogue/item-edit.ts";
 import {
+  BatchDeletion,
   BatchItem,
   ItemBodyOfPatch,
   ItemBodyOfPut,
@@ -147,14 +149,17 @@ export function catalogueWriteRoutes(app: App, context: ServerContext): void {
 }
 
 const batchItemCheck = Compile(BatchItem);
+const deletionCheck = Compile(BatchDeletion);
 
 /** An entry of a batch as a write, or why it is none. */
 function batchWrite(entry: unknown): { id: string; write: ItemWrite } | { item_id?: string; detail: string } {
   const given = (entry as { item_id?: unknown } | null)?.item_id;
   const id = typeof given === "number" ? String(given) : given;
   const named = typeof id === "string" ? { item_id: id.slice(0, 200) } : {};
-  if (!batchItemCheck.Check(entry)) {
-    const errors = mismatches(entry, BatchItem as unknown as Shape);
+  const isDeletion = Object.hasOwn((entry as object | null) ?? {}, "delete");
+  const [check, shape] = isDeletion ? [deletionCheck, BatchDeletion] : [batchItemCheck, BatchItem];
+  if (!check.Check(entry)) {
+    const errors = mismatches(entry, shape as unknown as Shape);
     return {
       ...named,
       detail: errors
@@ -163,10 +168,11 @@ function batchWrite(entry: unknown): { id: string; write: ItemWrite } | { item_i
         .slice(0, 1000),
     };
   }
-  const { item_id, ...fields } = entry;
+  const { item_id, ...fields } = entry as Static<typeof BatchItem>;
   if (!isId(String(item_id))) {
     return { ...named, detail: `item_id: expected ${idExpectation}, got ${shown(item_id)}` };
   }
+  if (isDeletion) return { id: String(item_id), write: { how: "delete" } };
   return { id: String(item_id), write: { how: "put", fields: fields as ItemFieldsBody } };
 }
 
@@ -180,7 +186,7 @@ function batchRoute(app: App, context: ServerContext): void {
       schema: {
         tags,
         operationId: "putItems",
-        summary: "Write up to 1,000 whole items, with one status each",
+        summary: "Write or withdraw up to 1,000 whole items, with one status each",
         description: "Those that are accepted become durable together; a wrong one is rejected alone.",
         querystring: NoQuery,
         body: ItemsBatchBody,
@@ -189,16 +195,28 @@ function batchRoute(app: App, context: ServerContext): void {
     },
     async (request) => {
       const edits = editsNow(context);
-      const entries = request.body.items.map(batchWrite);
-      const accepted = entries.flatMap((entry) => ("write" in entry ? [entry] : []));
-      const there = new Set(accepted.map(({ id }) => id).filter((id) => isThere(context, id)));
-      const written = (await edits.writeItems(accepted))[Symbol.iterator]();
-      const results = entries.map((entry) => {
-        if (!("write" in entry)) return { ...entry, status: "rejected" as const };
-        const isNew = !there.has(entry.id);
-        there.add(entry.id);
-        return itemWritten(written.next().value as Written<ItemEdit>, isNew);
+      // an item that an earlier entry makes or withdraws counts as such
+      const there = new Map<string, boolean>();
+      const isThereNow = (id: string) => there.get(id) ?? isThere(context, id);
+      const entries = request.body.items.map((item) => {
+        const entry = batchWrite(item);
+        if (!("write" in entry)) return entry;
+        const { id, write } = entry;
+        const wasThere = isThereNow(id);
+        const isGone = !wasThere && (there.has(id) || edits.item(id)?.is_deleted === true);
+        if (write.how === "delete" && !wasThere && !isGone) {
+          return { item_id: id, detail: unknownItem(id).message };
+        }
+        there.set(id, write.how !== "delete");
+        return { ...entry, isNew: !wasThere };
       });
+      const accepted = entries.flatMap((entry) => ("write" in entry ? [entry] : []));
+      const written = (await edits.writeItems(accepted))[Symbol.iterator]();
+      const results = entries.map((entry) =>
+        "write" in entry
+          ? itemWritten(written.next().value as Written<ItemEdit>, entry.isNew)
+          : { ...entry, status: "rejected" as const },
+      );
       return { results };
     },
   );

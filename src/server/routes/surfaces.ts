@@ -189,7 +189,7 @@ function previewRoute(app: App, context: ServerContext): void {
   app.post(
     "/v1/surfaces/:name/preview",
     {
-      config: admin,
+      config: { ...admin, isAudited: false },
       handlerTimeout: handlerTimeoutMs,
       schema: {
         tags,

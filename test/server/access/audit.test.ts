@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { openSurfaces } from "../../../src/recommend/surface-store.ts";
 import { type Audited, firstBroken, openAuditLog } from "../../../src/server/access/audit-log.ts";
 import { closedApp } from "./closed-app.ts";
 
@@ -67,6 +68,32 @@ describe("the audit log", () => {
     const rest = (await server.ask(`/v1/audit?limit=2&cursor=${page.next_cursor}`, admin)).json();
     expect([...page.items, ...rest.items]).toEqual(items);
     expect(rest.next_cursor).toBeUndefined();
+    await server.close();
+  });
+
+  it("has what changes surfaces, and not what only tries one", async () => {
+    const surfaces = await openSurfaces(await newFolder());
+    const server = await closedApp({}, { surfaces });
+    const { admin } = server.keys;
+    const document = { name: "mine", sources: [{ source: "top" }] };
+    const send = async (method: "PUT" | "POST" | "DELETE", path: string, payload?: object) => {
+      const request = { method, url: `/v1/surfaces/mine${path}`, ...(payload ? { payload } : {}) };
+      expect((await server.ask(request, admin)).statusCode).toBe(200);
+    };
+    await send("POST", "/preview", { document, k: 1 });
+    await send("PUT", "", document);
+    await send("PUT", "", { ...document, title: "Mine" });
+    await send("POST", "/preview", { k: 1 });
+    await send("POST", "/rollback", {});
+    await send("DELETE", "");
+    const { items } = (await server.ask("/v1/audit", admin)).json();
+    expect(items.map(({ action, target }: { action: string; target: object }) => [action, target])).toEqual(
+      [
+        "DELETE /v1/surfaces/:name",
+        "POST /v1/surfaces/:name/rollback",
+        ...Array(2).fill("PUT /v1/surfaces/:name"),
+      ].map((action) => [action, { name: "mine" }]),
+    );
     await server.close();
   });
 
