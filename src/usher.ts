@@ -81,6 +81,8 @@ export interface Usher extends UsherReader {
    * @throws UsherError `CONFIG_INVALID`: a cron pattern or time zone.
    */
   openUpkeep(options?: { events?: EventSide; onProgress?: Progress }): Promise<Upkeep>;
+  /** Takes over secrets that were changed, and reads the keys of issuers of tokens again. @throws UsherError `CONFIG_INVALID`. */
+  reloadSecrets(configuration: Configuration): Promise<void>;
   /** Listens and gives the address, such as `http://127.0.0.1:8000`. @throws UsherError `PORT_IN_USE`, `CONFIG_INVALID`. */
   listen(): Promise<string>;
 }
@@ -108,7 +110,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
   let access: OpenAccess | undefined;
   try {
     access = await openAccess({ folder: paths.access, configuration });
-    const { close: closeAccess, hasKey } = access;
+    const { close: closeAccess, hasKey, reload: reloadSecrets } = access;
     const parts = await assemble(paths, { configuration, isOwner: true, access });
     const { engine, lake, app } = parts;
     parts.shown.surfaces = await openSurfaces(paths.surfaces);
@@ -124,7 +126,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
     let upkeep: Upkeep | undefined;
     const usher: Usher = {
       ...parts,
-      failed,
+      ...{ failed, reloadSecrets },
       showProgress: (event) => {
         parts.shown.status = event;
       },

@@ -1,14 +1,16 @@
 import { UsherError } from "../errors.ts";
 import { openUsher } from "../usher.ts";
-import { aborted, addressOptions, type Command } from "./command.ts";
+import { addressOptions, type Command } from "./command.ts";
 import { collectSeldom } from "./heap.ts";
+import { untilStopped } from "./until-stopped.ts";
 
 /** `usher serve`: serves the release that is there; trains nothing. */
 export const serve: Command = {
   name: "serve",
   summary: "serve the present release over HTTP",
   options: addressOptions,
-  async run({ home, configuration, say, signal }) {
+  async run(run) {
+    const { home, configuration, say } = run;
     collectSeldom();
     const usher = await openUsher({ home, configuration });
     try {
@@ -25,7 +27,7 @@ export const serve: Command = {
       const address = await usher.listen();
       scheduler.run();
       say(`release ${serving.version} serves on ${address} (API page: ${address}/docs)`);
-      await Promise.race([aborted(signal), usher.failed]);
+      await untilStopped(run, usher);
       return { address, version: serving.version };
     } finally {
       await usher.close();

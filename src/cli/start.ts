@@ -11,10 +11,11 @@ import { checkSameSource, importOfBuild, latestImport } from "../sources/import-
 import type { SourceSpec } from "../sources/source.ts";
 import type { Running } from "../training.ts";
 import { openUsher, type Usher } from "../usher.ts";
-import { aborted, addressOptions, type Command, type CommandRun } from "./command.ts";
+import { addressOptions, type Command, type CommandRun } from "./command.ts";
 import { chosenSource } from "./data-set.ts";
 import { collectSeldom } from "./heap.ts";
 import { buildNotes, ratingsLine, recommendationLines } from "./print.ts";
+import { untilStopped } from "./until-stopped.ts";
 
 /** `usher start`: the whole walk, from a data set to a served list; what is done already is not done again. */
 export const start: Command = {
@@ -37,7 +38,7 @@ export const start: Command = {
     { flags: "--once", meaning: "do everything, print, and exit instead of serving" },
   ],
   async run(run) {
-    const { home, configuration, say, signal, options } = run;
+    const { home, configuration, say, options } = run;
     const wanted = chosenSource(configuration);
     collectSeldom();
     const usher = await openUsher({ home, configuration });
@@ -56,7 +57,7 @@ export const start: Command = {
       const { scheduler } = await usher.openUpkeep();
       scheduler.run();
       say(`serving on ${address} (API page: ${address}/docs); stop with Ctrl+C`);
-      await Promise.race([aborted(signal), usher.failed]);
+      await untilStopped(run, usher);
       return { ...shown, address };
     } finally {
       await usher.close();

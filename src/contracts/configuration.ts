@@ -63,6 +63,10 @@ const tokensSchema = Type.Object(
     jwks_file: Type.String({
       description: "JWKS file with the public keys of whoever signs user tokens; empty = none.",
     }),
+    jwks_url: Type.String({
+      pattern: "^(https://.+|http://(127\\.0\\.0\\.1|localhost)(:\\d+)?/.*)?$",
+      description: "Where the issuer publishes the same, by https; instead of a file. Empty = nowhere.",
+    }),
     secret: SecretText("Secret that user tokens are signed with by HMAC, at least 32 bytes; empty = none."),
     issuer: Type.String({ description: "`iss` that a token must have; empty = any." }),
     audience: Type.String({ description: "`aud` that a token must have." }),
@@ -70,7 +74,7 @@ const tokensSchema = Type.Object(
       minItems: 1,
       maxItems: tokenAlgorithms.length,
       description:
-        "Signatures that are accepted. `HS…` is checked with the secret, all others with the JWKS file.",
+        "Signatures that are accepted. `HS…` is checked with the secret, all others with the public keys.",
     }),
     user_claim: Type.String({ minLength: 1, description: "The claim that holds the `user_id`." }),
   },
@@ -253,7 +257,14 @@ export const defaultConfiguration: Configuration = {
   access: { keys: "auto", trusted_proxies: [], base_path: "", cors_origins: [], admin_key: new Secret("") },
   limits: { key_per_second: 10_000, user_per_second: 50, address_per_second: 50, burst_seconds: 2 },
   tokens: {
-    ...{ jwks_file: "", secret: new Secret(""), issuer: "", audience: "usher", user_claim: "sub" },
+    ...{
+      jwks_file: "",
+      jwks_url: "",
+      secret: new Secret(""),
+      issuer: "",
+      audience: "usher",
+      user_claim: "sub",
+    },
     algorithms: ["RS256", "ES256", "EdDSA", "HS256"],
   },
   lists: { k: 10, audience_k: 10, expire_hours: 48, after_training: false },

@@ -38,6 +38,12 @@ export interface OpenAccess extends Access {
   readonly ownerKey: string;
   /** Whether anybody but the command line can have a key. */
   hasKey(): boolean;
+  /**
+   * Takes over secrets that were changed, and reads the keys of issuers again. Issuers that were not configured at the start are not
+   * known until the next.
+   * @throws UsherError `CONFIG_INVALID`; what was good before is good still.
+   */
+  reload(configuration: Pick<Configuration, "access" | "tokens">): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -74,7 +80,8 @@ export async function openAccess(options: {
   const keys = await openKeys(folder);
   const audit = await openAuditLog(folder);
   const ownerKey = `owner-${newSecret()}`;
-  const adminHash = adminKeyHash(access.admin_key.reveal());
+  const commandLine = { who: "command line", hash: digestOf(ownerKey) };
+  const otherKeys = [commandLine, ...adminKeys(access)];
   await writeFileDurable(join(folder, ownerKeyName), ownerKey, { mode: 0o600 });
   return {
     isClosed: access.keys === "required" || access.trusted_proxies.length > 0 || !isLoopback(host),
@@ -85,13 +92,15 @@ export async function openAccess(options: {
     keys,
     audit,
     ...(tokens ? { tokens } : {}),
-    otherKeys: [
-      { who: "command line", hash: digestOf(ownerKey) },
-      ...(adminHash ? [{ who: "key of the environment", hash: adminHash }] : []),
-    ],
+    otherKeys,
     ownerKey,
     cursorKey: await keptKey(join(folder, cursorKeyName)),
-    hasKey: () => adminHash !== undefined || keys.list().length > 0,
+    reload: async (changed) => {
+      const ofEnvironment = adminKeys(changed.access);
+      await tokens?.reload(changed.tokens.secret);
+      otherKeys.splice(1, otherKeys.length, ...ofEnvironment);
+    },
+    hasKey: () => otherKeys.length > 1 || keys.list().length > 0,
     close: async () => {
       await rm(join(folder, ownerKeyName), { force: true });
       await keys.close();
@@ -114,9 +123,13 @@ export async function readOwnerKey(folder: string): Promise<string | undefined> 
   return readFile(join(folder, ownerKeyName), "utf8").catch(() => undefined);
 }
 
-function adminKeyHash(key: string): Buffer | undefined {
-  if (key === "") return undefined;
-  if (Buffer.byteLength(key) >= adminKeyBytesMin && !key.includes(".")) return digestOf(key);
+/** The key that the environment gives, where it gives one. */
+function adminKeys({ admin_key: secret }: Configuration["access"]): { who: string; hash: Buffer }[] {
+  const key = secret.reveal();
+  if (key === "") return [];
+  if (Buffer.byteLength(key) >= adminKeyBytesMin && !key.includes(".")) {
+    return [{ who: "key of the environment", hash: digestOf(key) }];
+  }
   throw new UsherError(
     "CONFIG_INVALID",
     `access.admin_key: expected at least ${adminKeyBytesMin} random bytes as text without dots, got ${key.length} characters`,

@@ -1,8 +1,10 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { defaultConfiguration } from "../../../src/contracts/configuration.ts";
 import { Secret } from "../../../src/secret.ts";
 import { openTokens } from "../../../src/server/access/user-tokens.ts";
@@ -24,6 +26,24 @@ async function withPublicKeys() {
   const file = join(await mkdtemp(join(tmpdir(), "usher-jwks-")), "jwks.json");
   await writeFile(file, JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: "k1" }] }));
   return { file, publicKey, privateKey };
+}
+
+/** An issuer's key, as it is published, and tokens signed with it. */
+async function keyPair(kid: string) {
+  const { publicKey, privateKey } = await generateKeyPair("RS256", { extractable: true });
+  return {
+    jwk: { ...(await exportJWK(publicKey)), kid },
+    sign: (lifeSeconds = 600) =>
+      new SignJWT({ ...good, exp: seconds() + lifeSeconds })
+        .setProtectedHeader({ alg: "RS256", kid })
+        .sign(privateKey),
+  };
+}
+
+async function jwksFile(...keys: { jwk: object }[]): Promise<string> {
+  const file = join(await mkdtemp(join(tmpdir(), "usher-jwks-")), "jwks.json");
+  await writeFile(file, JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }));
+  return file;
 }
 
 describe("user tokens", () => {
@@ -87,6 +107,77 @@ describe("user tokens", () => {
       .sign(privateKey);
     const { file } = await withPublicKeys();
     expect(await verify(own, { jwks_file: file })).toBeUndefined();
+  });
+
+  it("by keys that came after the start are good, and by keys that went are not: the file is read again, twice a minute at most", async () => {
+    let nowMs = Date.now();
+    const [first, second] = [await keyPair("k1"), await keyPair("k2")];
+    const file = await jwksFile(first);
+    const tokens = await openTokens(settings({ jwks_file: file }), { now: () => nowMs });
+    const [byFirst, bySecond] = [await first.sign(), await second.sign()];
+    expect([await tokens?.verify(byFirst), await tokens?.verify(bySecond)]).toEqual(["u", undefined]);
+    await writeFile(file, JSON.stringify({ keys: [second.jwk] }));
+    expect(await tokens?.verify(bySecond)).toBeUndefined();
+    nowMs += 30_000;
+    expect(await tokens?.verify(bySecond)).toBe("u");
+    expect(await tokens?.verify(byFirst)).toBeUndefined(); // what was remembered of it is forgotten
+    await writeFile(file, "{"); // half written: the keys from before go on
+    nowMs += 30_000;
+    expect([await tokens?.verify(byFirst), await tokens?.verify(bySecond)]).toEqual([undefined, "u"]);
+    await writeFile(file, JSON.stringify({ keys: [first.jwk] }));
+    await tokens?.reload(new Secret(tokenSecret));
+    expect([await tokens?.verify(byFirst), await tokens?.verify(bySecond)]).toEqual(["u", undefined]);
+  });
+
+  it("by a key that was withdrawn end within the time that keys and tokens are remembered", async () => {
+    let nowMs = Date.now();
+    const [first, second] = [await keyPair("k1"), await keyPair("k2")];
+    const file = await jwksFile(first);
+    const tokens = await openTokens(settings({ jwks_file: file }), { now: () => nowMs });
+    const token = await first.sign(7200);
+    expect(await tokens?.verify(token)).toBe("u");
+    await writeFile(file, JSON.stringify({ keys: [second.jwk] }));
+    nowMs += 600_000;
+    await tokens?.verify(token); // the file is read beside it
+    await vi.waitFor(async () => expect(await tokens?.verify(token)).toBeUndefined());
+  });
+
+  it("are verified by what an issuer publishes, which is asked at most twice a minute and need not be there at the start", async () => {
+    let nowMs = Date.now();
+    const key = await keyPair("k1");
+    let asked = 0;
+    let answer = { status: 503, body: "" };
+    const issuer = createServer((_, response) => {
+      asked++;
+      response.writeHead(answer.status).end(answer.body);
+    });
+    await new Promise<void>((resolve) => issuer.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/jwks`;
+    const tokens = await openTokens(settings({ jwks_url: url, secret: new Secret("") }), {
+      now: () => nowMs,
+    });
+    const token = await key.sign();
+    for (let attempt = 0; attempt < 5; attempt++) expect(await tokens?.verify(token)).toBeUndefined();
+    expect(asked).toBe(1);
+    answer = { status: 200, body: JSON.stringify({ keys: [key.jwk] }) };
+    nowMs += 30_000;
+    const many = await Promise.all(Array.from({ length: 20 }, () => tokens?.verify(token)));
+    expect([new Set(many), asked]).toEqual([new Set(["u"]), 2]);
+    issuer.close();
+    const both = settings({ jwks_url: url, jwks_file: await jwksFile(key) });
+    await expect(openTokens(both)).rejects.toThrow("tokens.jwks_url: expected none beside");
+  });
+
+  it("are verified by another secret after a reload, which is refused where it is short", async () => {
+    const tokens = await openTokens(settings());
+    const [before, after] = [
+      await tokenOf("u"),
+      await tokenOf("u", {}, "another secret of 32 bytes or more"),
+    ];
+    await expect(tokens?.reload(new Secret("short"))).rejects.toThrow("at least 32 bytes");
+    expect([await tokens?.verify(before), await tokens?.verify(after)]).toEqual(["u", undefined]);
+    await tokens?.reload(new Secret("another secret of 32 bytes or more"));
+    expect([await tokens?.verify(before), await tokens?.verify(after)]).toEqual([undefined, "u"]);
   });
 
   it("stop with their end, also when they were seen before", async () => {
