@@ -22,6 +22,18 @@ export function listMetrics(
     labelNames: ["source"],
     registers,
   });
+  const places = new Counter({
+    name: "usher_exploration_places_total",
+    help: "Places of lists, by the surface that answered",
+    labelNames: ["surface"],
+    registers,
+  });
+  const tried = new Counter({
+    name: "usher_exploration_tried_total",
+    help: "Places of lists at which something was tried; their share of all places is that of exploration",
+    labelNames: ["surface"],
+    registers,
+  });
   const seconds = new Histogram({
     name: "usher_stage_seconds",
     help: "Time that a stage of the pipeline took",
@@ -32,7 +44,10 @@ export function listMetrics(
   const stages = stageNames.map((name) => ({ name, observed: seconds.labels({ stage: name }) }));
   return ({ surface, items: list, isFallback, stagesMs }) => {
     lists.inc({ surface, outcome: list.length === 0 ? "empty" : isFallback ? "fallback" : "answered" });
-    for (const [source, count] of countsOf(list)) items.inc({ source }, count);
+    const counts = countsOf(list);
+    for (const [source, count] of counts) items.inc({ source }, count);
+    places.inc({ surface }, list.length);
+    tried.inc({ surface }, counts.get("exploration") ?? 0);
     for (const { name, observed } of stages) {
       const ms = stagesMs[name];
       if (ms !== undefined) observed.observe(ms / 1000);

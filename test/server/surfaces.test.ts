@@ -322,6 +322,30 @@ describe("POST /v1/recommendations/session", () => {
 });
 
 describe("metrics of lists", () => {
+  it("have the share of exploration, as two counts by surface", async () => {
+    const countOf = async (name: string) => {
+      const text = await metrics.registry.metrics();
+      const [, value = 0] =
+        new RegExp(`usher_exploration_${name}_total\\{surface="trier"\\} (\\d+)`).exec(text) ?? [];
+      return Number(value);
+    };
+    const document: SurfaceDocument = {
+      name: "trier",
+      sources: [{ source: "top" }],
+      weights: { rating: 1 },
+      exploration: { share: 0.5, of: "candidates" },
+    };
+    await send("PUT", "/v1/surfaces/trier", document);
+    let tried = 0;
+    for (let list = 0; list < 20; list++) {
+      const { items } = await listOf("nobody", "?surface=trier&k=2");
+      tried += items.filter(
+        ({ reason }: { reason: { source: string } }) => reason.source === "exploration",
+      ).length;
+    }
+    expect(tried).toBeGreaterThan(0);
+    expect([await countOf("places"), await countOf("tried")]).toEqual([40, tried]);
+  });
   it("count stages, sources, fallbacks and empty lists", async () => {
     await listOf("1", "?filter=year%3E3000");
     await listOf("nobody");
