@@ -32,9 +32,8 @@ export function explore(
     (list[at] as Candidate).propensity = 1 - share;
     if (random.uniform() >= share) continue;
     const drawn = tried.splice(random.below(tried.length), 1)[0] as Candidate;
-    drawn.placed = "exploration";
-    drawn.propensity = share / length;
-    result[at] = drawn;
+    // a copy: on a page that is remembered the next request draws from the same
+    result[at] = { ...drawn, placed: "exploration", propensity: share / length };
   }
   return result;
 }

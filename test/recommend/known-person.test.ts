@@ -86,6 +86,22 @@ it.each([
   );
 });
 
+it("tries the same for the same request, whatever was tried before", () => {
+  const explored = planOf({
+    ...{ name: "tried", sources: [{ source: "model" }, { source: "popular" }], fallback: "top" },
+    exploration: { share: 0.5, of: "candidates" },
+  });
+  const films = () => recommender({ release: smallRelease, catalogue: smallCatalogue });
+  const seeds = Array.from({ length: 20 }, (_, at) => `seed ${at}`);
+  const remembering = films();
+  const asked = (from: ReturnType<typeof films>, seed: string) =>
+    from.recommend({ userId: "1", k: 1, plan: explored, seed }).items;
+  const fresh = seeds.map((seed) => asked(films(), seed));
+  for (let round = 0; round < 2; round++) {
+    expect(seeds.map((seed) => asked(remembering, seed))).toEqual(fresh);
+  }
+});
+
 it("remembers: the second answer asks no model", () => {
   let asked = 0;
   const { ranker, rater } = smallRelease;
