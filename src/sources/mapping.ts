@@ -118,8 +118,12 @@ export async function readMapping(
   );
 }
 
-/** The files that a mapping names. */
-export const filesOf = (mapping: Mapping): string[] => parts.flatMap((part) => mapping[part]?.file ?? []);
+/** The files that a mapping names, and what stands between their columns. */
+export const filesOf = (mapping: Mapping): { file: string; delimiter: string }[] =>
+  parts.flatMap((part) => {
+    const { file, delimiter = "," } = mapping[part] ?? {};
+    return file === undefined ? [] : [{ file, delimiter }];
+  });
 
 /** Every column that a part of the mapping names, with the field that it is for. */
 function namedColumns(mapping: Mapping, part: Part): { field: string; column: string }[] {

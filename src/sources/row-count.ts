@@ -14,14 +14,15 @@ const anyCsv: TextFormat = { delimiter: ",", quoted: true, encoding: "utf-8", he
 /**
  * Counts the rows of a file the way an import does: the rows under the header of a `.csv`, else the lines that are not empty.
  *
+ * @param delimiter Of a file with a header, whatever it is called. Default: a comma, where it is a `.csv`.
  * @throws UsherError `DATA_EMPTY`, `SOURCE_ENCODING`, `SOURCE_DAMAGED`.
  */
-export async function countFile(path: string, filename: string): Promise<CountedFile> {
-  if (!filename.endsWith(".csv")) {
+export async function countFile(path: string, filename: string, delimiter?: string): Promise<CountedFile> {
+  if (delimiter === undefined && !filename.endsWith(".csv")) {
     const scan = await scanText(path, { filename });
     return { scan, rowCount: scan.lineCount - scan.emptyLineCount };
   }
-  const file = { filename, format: anyCsv };
+  const file = { filename, format: { ...anyCsv, delimiter: delimiter ?? anyCsv.delimiter } };
   const scan = await scanText(path, file);
   if (scan.isPlain) return { scan, rowCount: scan.lineCount - scan.emptyLineCount - 1 };
   const { names } = await columnsOf(path, file);

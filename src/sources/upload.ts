@@ -140,7 +140,7 @@ export async function completeFrom(
   if (sent.includes(mappingFile)) return;
   const { mapping } = newest.tables.shape;
   if (mapping) {
-    const files = filesOf(mapping);
+    const files = filesOf(mapping).map(({ file }) => file);
     if (!sent.some((name) => files.includes(name))) return;
     const missing = files.filter((name) => !sent.includes(name));
     for (const name of [...missing, mappingFile]) {

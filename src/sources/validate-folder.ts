@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImportManifest, ManifestFile } from "../contracts/imports.ts";
+import { filesOf, readMapping } from "./mapping.ts";
 import { isComplete, manifestName } from "./originals.ts";
 import { countFile } from "./row-count.ts";
 
@@ -42,7 +43,10 @@ export async function validateFolder(folder: string): Promise<FolderReport> {
   const { manifest, problems } = await readManifest(folder);
   const files = manifest?.files ?? [];
   const found = [...problems];
-  for (const file of files) found.push(...(await problemsOfFile(folder, file)));
+  const delimiters = await delimitersIn(folder);
+  for (const file of files) {
+    found.push(...(await problemsOfFile(folder, { file, delimiter: delimiters.get(file.filename) })));
+  }
   return { folder, files: files.length, problems: found };
 }
 
@@ -112,10 +116,19 @@ function missingKeys(value: unknown, keys: Readonly<Record<string, string>>, whe
   });
 }
 
-async function problemsOfFile(folder: string, file: ManifestFile): Promise<string[]> {
+/** Of files that a mapping describes: what stands between their columns. */
+async function delimitersIn(folder: string): Promise<ReadonlyMap<string, string>> {
+  const found = await readMapping(folder).catch(() => undefined); // a damaged one is told by its checksum
+  return new Map(found ? filesOf(found.mapping).map(({ file, delimiter }) => [file, delimiter]) : []);
+}
+
+async function problemsOfFile(
+  folder: string,
+  { file, delimiter }: { file: ManifestFile; delimiter: string | undefined },
+): Promise<string[]> {
   const { filename } = file;
   try {
-    const { scan, rowCount } = await countFile(join(folder, filename), filename);
+    const { scan, rowCount } = await countFile(join(folder, filename), filename, delimiter);
     const compared: [what: string, expected: string | number, found: string | number][] = [
       ["size in bytes", file.size_bytes, scan.sizeBytes],
       ["SHA-256", file.checksum_sha256, scan.sha256],

@@ -82,6 +82,17 @@ describe("a mapping document", () => {
     expect((await validateFolder(originals)).problems.join()).toContain("mapping.json: expected SHA-256");
   });
 
+  test("says how rows are counted when its files are validated, whatever they are called", async () => {
+    const ratings = { file: "r.txt", delimiter: ";", user_id: "who", item_id: "what", rating: "stars" };
+    const folder = await bench.files({
+      "r.txt": 'who;what;stars;note\na;1;4;"two\nlines"\nb;1;3;x\n',
+      "mapping.json": JSON.stringify({ ratings }),
+    });
+    const done = await bench.import(folder, undefined, "csv");
+    expect(done.manifest.files[0]).toMatchObject({ filename: "r.txt", row_count: 2 });
+    expect((await validateFolder(dirname(done.manifestPath))).problems).toEqual([]);
+  });
+
   test.each([
     ["no JSON", "{", "expected JSON"],
     ["no ratings", { items: mapping.items }, "ratings: expected a JSON object, got nothing"],
