@@ -1,7 +1,8 @@
 // Compiles everything: AssemblyScript kernels and TypeScript. Plain JavaScript, no shell, so it runs on any system.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { sourcesHash, stampFile } from "./stamp.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -30,10 +31,28 @@ const wasm = (name, features) =>
     ...["simd", "threads", ...features].flatMap((feature) => ["--enable", feature]),
   ]);
 
+/** Compresses the files of the Studio once, and adds the licences of what is in them. */
+function packStudio() {
+  const assets = `${root}/dist/studio/assets`;
+  for (const name of readdirSync(assets).filter((file) => /\.(js|css)$/.test(file))) {
+    const bytes = readFileSync(`${assets}/${name}`);
+    writeFileSync(`${assets}/${name}.gz`, gzipSync(bytes, { level: 9 }));
+    writeFileSync(`${assets}/${name}.br`, brotliCompressSync(bytes));
+  }
+  const parts = ["preact", "@fontsource-variable/manrope", "@fontsource-variable/sofia-sans-extra-condensed"];
+  const licences = parts.map((name) => {
+    const text = readFileSync(`${root}/node_modules/${name}/LICENSE`, "utf8");
+    return `${name}\n\n${text}`;
+  });
+  writeFileSync(`${root}/dist/studio/LICENSES.txt`, licences.join("\n\n"));
+}
+
 const hash = sourcesHash();
 rmSync(`${root}/dist`, { recursive: true, force: true });
 mkdirSync(`${root}/dist/wasm`, { recursive: true });
 wasm("strict", []);
 wasm("relaxed", ["relaxed-simd"]);
 run("node_modules/typescript/bin/tsc", ["-p", "tsconfig.json"]);
+run("node_modules/vite/bin/vite.js", ["build", "studio", "--logLevel", "warn"]);
+packStudio();
 writeFileSync(stampFile, hash);

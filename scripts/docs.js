@@ -172,8 +172,8 @@ const doorsTable = ({ doors, scopes }) => {
     .map(({ method, route, scope, self }) => [
       code(`${method} ${route.replaceAll(/:(\w+)/g, "{$1}")}`),
       scope === "open" ? "yes" : "",
-      ...scopes.map((held) => (scope === "open" || held === scope || held === "admin" ? "yes" : "")),
-      scope === "open" ? "yes" : (may[self] ?? ""),
+      ...scopes.map((held) => (["open", "any", held].includes(scope) || held === "admin" ? "yes" : "")),
+      scope === "open" || scope === "any" ? "yes" : (may[self] ?? ""),
     ]);
   return table(["route", "no key", ...scopes.map(code), "user token"], rows);
 };

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 export const stampFile = `${root}/dist/.sources`;
 
-const inputs = ["src", "wasm", "scripts/build.js", "tsconfig.json", "package-lock.json"];
+const inputs = ["src", "wasm", "studio", "scripts/build.js", "tsconfig.json", "package-lock.json"];
 
 function* files(path) {
   const full = `${root}/${path}`;

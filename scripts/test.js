@@ -25,6 +25,8 @@ const run = (program, programArgs, environment = {}) =>
 const checks = [
   ["format and lint", "node_modules/@biomejs/biome/bin/biome", ["check", "--error-on-warnings"]],
   ["types", "node_modules/typescript/bin/tsc", ["-p", "tsconfig.test.json"]],
+  ["types of the Studio", "node_modules/typescript/bin/tsc", ["-p", "studio/tsconfig.json"]],
+  ["types of its tests", "node_modules/typescript/bin/tsc", ["-p", "test/studio/tsconfig.json"]],
 ];
 let failedChecks = 0;
 if (args.length === 0 && !long) {

@@ -3,6 +3,7 @@ import type { CatalogueEdits } from "./catalogue/catalogue-edits.ts";
 import { featuresWith } from "./catalogue/item-edit.ts";
 import type { Configuration } from "./contracts/configuration.ts";
 import type { ProgressEvent } from "./contracts/progress.ts";
+import type { CatalogueKind } from "./contracts/studio-http.ts";
 import type { UserFeatures } from "./data/user-features.ts";
 import { UsherError } from "./errors.ts";
 import type { DiskWatch } from "./home/disk-watch.ts";
@@ -14,6 +15,7 @@ import { createApp } from "./server/app.ts";
 import type { PublishedLists, ServerContext, Serving, UpkeepContext } from "./server/context.ts";
 import { logStream } from "./server/log-stream.ts";
 import type { ServerMetrics } from "./server/metrics.ts";
+import type { Notices } from "./server/notices.ts";
 import type { Statistics } from "./statistics/statistics.ts";
 
 /** A question to the HTTP API. A text is the path of a GET. */
@@ -32,6 +34,8 @@ export interface Shown {
   release: Release | undefined;
   /** When the release that serves was made, ms since 1970. */
   released: number | undefined;
+  /** Data set of that release: `movielens`, `csv`, `demo`. */
+  source: string | undefined;
   status: Partial<ProgressEvent>;
   upkeep: UpkeepContext | undefined;
   living: OpenLiving | undefined;
@@ -49,7 +53,7 @@ export interface Shown {
 
 /** What a server shows before anything is there. */
 export const nothingShown = (): Shown => ({
-  ...{ serving: undefined, release: undefined, released: undefined, status: {} },
+  ...{ serving: undefined, release: undefined, released: undefined, source: undefined, status: {} },
   ...{ upkeep: undefined, living: undefined, edits: undefined, surfaces: undefined, disk: undefined },
   ...{ userFeatures: new Map(), failure: undefined, isListening: false },
 });
@@ -63,6 +67,8 @@ export interface AppParts {
   readonly access: OpenAccess | undefined;
   readonly statistics: Statistics;
   readonly lists: PublishedLists;
+  /** Absent where the home belongs to another process. */
+  readonly notices: Notices | undefined;
 }
 
 /** The HTTP API of a home. It does not listen by itself. */
@@ -87,9 +93,11 @@ export function appOf(parts: AppParts): HomeApp {
 }
 
 function contextOf(of: AppParts): ServerContext {
-  const { shown, releases, metrics, configuration, access, statistics, lists } = of;
+  const { shown, releases, metrics, configuration, access, statistics, lists, notices } = of;
   return {
     ...(access ? { access } : {}),
+    ...(notices ? { notices } : {}),
+    catalogueKind: () => kindOfItems(configuration.items_are, shown.source),
     statistics,
     lists,
     get living() {
@@ -122,6 +130,14 @@ function contextOf(of: AppParts): ServerContext {
     logger:
       configuration.log_level === "silent" ? false : { level: configuration.log_level, stream: logStream() },
   };
+}
+
+/** Data sets of films; what somebody's own files hold nobody has said. */
+const filmSources = ["movielens", "demo"];
+
+function kindOfItems(configured: Configuration["items_are"], source = ""): CatalogueKind {
+  if (configured !== "auto") return configured;
+  return filmSources.includes(source) ? "films" : "items";
 }
 
 async function ask(

@@ -31,7 +31,9 @@ export interface OpenLiving extends Living {
 export interface LivingHooks {
   /** Told once when log or store has failed for ever: nothing more is accepted, and the process has to end. */
   onFailure(failure: UsherError): void;
-  onTaken(counts: IntakeCounts): void;
+  onTaken(counts: IntakeCounts, log: EventLog): void;
+  /** Told of events when they are in effect. */
+  onApplied?(events: readonly UsherEvent[]): void;
   /** Seconds from the acceptance of a person's newest event to the first answer after it. */
   onAnswered(seconds: number): void;
 }
@@ -65,9 +67,10 @@ export async function openLiving(
       apply: async (...[events, appended]: Parameters<typeof live.apply>) => {
         await live.apply(events, appended);
         delays.accepted(events as readonly UsherEvent[]);
+        hooks.onApplied?.(events as readonly UsherEvent[]);
       },
     };
-    const intake = eventIntake({ log, effects, onTaken });
+    const intake = eventIntake({ log, effects, onTaken: (counts) => onTaken(counts, log) });
     return {
       log,
       live,

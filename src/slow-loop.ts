@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import type { Configuration } from "./contracts/configuration.ts";
-import type { Progress } from "./contracts/progress.ts";
+import type { Progress, ProgressEvent } from "./contracts/progress.ts";
 import type { BuildRecord } from "./contracts/quality.ts";
 import type { ReleaseReport } from "./contracts/release.ts";
 import type { TrendingRow } from "./contracts/tables.ts";
@@ -68,7 +68,12 @@ export interface SlowLoopHome {
  */
 export async function openSlowLoop(
   home: SlowLoopHome,
-  told: { onEnd(run: RunRecord): void; onTrouble(text: string): void; onProgress?: Progress },
+  told: {
+    onEnd(run: RunRecord): void;
+    onChange?: (run: RunRecord, progress?: ProgressEvent) => void;
+    onTrouble(text: string): void;
+    onProgress?: Progress;
+  },
 ): Promise<{ upkeep: Upkeep; context: UpkeepContext }> {
   await rm(home.paths.uploads, { recursive: true, force: true }); // what a process left that was killed
   const upkeep = await openUpkeep({

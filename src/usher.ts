@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { appOf, type HomeApp, nothingShown, type Shown } from "./app-of-home.ts";
 import { openCatalogueEdits } from "./catalogue/catalogue-edits.ts";
 import type { ItemEdit } from "./catalogue/item-edit.ts";
+import { type Changes, changesOf } from "./changes.ts";
 import type { Configuration } from "./contracts/configuration.ts";
 import type { Progress, ProgressEvent } from "./contracts/progress.ts";
 import type { BuildRecord } from "./contracts/quality.ts";
@@ -11,7 +12,7 @@ import type { ReleaseReport } from "./contracts/release.ts";
 import { openDuckdb } from "./engine/duckdb.ts";
 import type { Engine } from "./engine/engine.ts";
 import { asUsherError, UsherError } from "./errors.ts";
-import { diskGauge, watchDisk } from "./home/disk-watch.ts";
+import { type DiskWatch, diskGauge, watchDisk } from "./home/disk-watch.ts";
 import { checkFormat, type HomePaths, homePaths, openHome } from "./home/home.ts";
 import { buildLake } from "./lake/build.ts";
 import { latestBuild, readBuild } from "./lake/build-record.ts";
@@ -20,7 +21,7 @@ import type { EventReader } from "./lake/event-sink.ts";
 import type { Lake } from "./lake/lake.ts";
 import { readCatalogue, readUserFeatures } from "./lake/read.ts";
 import { type HomeLists, listsOf } from "./lists.ts";
-import { livingGauges, openLiving } from "./living.ts";
+import { type LivingHooks, livingGauges, openLiving } from "./living.ts";
 import type { Publication } from "./publish/publish-lists.ts";
 import { openSurfaces } from "./recommend/surface-store.ts";
 import { checkModelSettings } from "./registry/candidates.ts";
@@ -114,11 +115,11 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
     const parts = await assemble(paths, { configuration, isOwner: true, access });
     const { engine, lake, app } = parts;
     parts.shown.surfaces = await openSurfaces(paths.surfaces);
-    const disk = await watchDisk({ folder: paths.folder, freeBytesMin: configuration.disk.free_bytes_min });
-    parts.shown.disk = disk;
+    const disk = await watchHome(parts, configuration);
     const { failed, fail } = lasting();
     const onFailure = (failure: UsherError) => {
       parts.shown.failure = failure;
+      parts.tellParts();
       fail(failure);
     };
     await parts.openEdits({ onFailure });
@@ -155,12 +156,14 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
           },
           {
             onEnd: (run) => parts.metrics.onRun(run),
+            onChange: parts.changes.onRun,
             onTrouble: (text) => app.log.error(text),
             ...(onProgress ? { onProgress } : {}),
           },
         );
         upkeep = slow.upkeep;
         parts.shown.upkeep = slow.context;
+        parts.tellParts();
         return upkeep;
       },
       listen: async () => {
@@ -186,6 +189,13 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
     await lock.release();
     throw error;
   }
+}
+
+/** Watches the disk of a home, and lets the server show it. */
+async function watchHome({ paths, shown, tellParts }: Parts, { disk }: Configuration): Promise<DiskWatch> {
+  const { folder } = paths;
+  shown.disk = await watchDisk({ folder, freeBytesMin: disk.free_bytes_min, onChange: tellParts });
+  return shown.disk;
 }
 
 /** Builds from the newest import, with everything that came through the API. */
@@ -218,6 +228,9 @@ function lasting(): { failed: Promise<never>; fail: (failure: UsherError) => voi
 
 interface Parts extends UsherReader, HomeApp, HomeTraining {
   readonly metrics: ServerMetrics;
+  readonly changes: Changes;
+  /** Tells the stream which parts are ready. */
+  tellParts(): void;
   readonly shown: Shown;
   readonly lists: HomeLists;
   /** Opens what was written of the catalogue, where anything was. @param how.isMade Makes it where nothing was. @throws UsherError `STORE_UNAVAILABLE`. */
@@ -251,7 +264,9 @@ async function assemble(
   const statistics = openStatistics(paths);
   const answering = { now: () => shown, context: () => http.context };
   const lists = listsOf({ paths, lake, configuration, isOwner, ...answering });
-  const http = appOf({ shown, releases, metrics, configuration, access, statistics, lists });
+  const changes = changesOf();
+  const notices = isOwner ? changes.notices : undefined;
+  const http = appOf({ shown, releases, metrics, configuration, access, statistics, lists, notices });
   const build = async () => {
     const newest = await latestBuild(paths.lake);
     if (newest) return newest;
@@ -267,6 +282,8 @@ async function assemble(
     releases,
     ...http,
     metrics,
+    changes,
+    tellParts: () => changes.onParts(http.context.dependencies?.() ?? {}),
     shown,
     lists,
     build,
@@ -275,14 +292,8 @@ async function assemble(
       const version = await releases.current();
       if (version === undefined) return undefined;
       const release = await releases.load(version);
-      const pinned = await readBuild(lake.folder, release.report.build.number);
-      const catalogue = await readCatalogue(lake, engine, pinned);
-      shown.userFeatures = await readUserFeatures(lake, engine, pinned);
-      shown.serving = servingOf({ release, catalogue, build: pinned, edits: shown.edits });
-      shown.release = release;
-      if (shown.isListening) void shown.serving.items.prepare();
-      shown.released = Date.parse(release.report.created_at);
-      shown.status = {};
+      await showRelease(shown, release, { lake, engine });
+      changes.onRelease(release.version);
       return release;
     },
     openEdits: async ({ isMade = false, ...how }) => {
@@ -290,6 +301,7 @@ async function assemble(
       const store = await openLmdbStateStore({ folder: paths.catalogue, ...how });
       const onItems = (itemIds: readonly string[]) => {
         for (const id of itemIds) shown.serving?.items.apply(shown.edits?.item(id) as ItemEdit);
+        changes.onItems(itemIds.length, shown.edits?.revision ?? 0);
       };
       shown.edits = await openCatalogueEdits({ store, onItems });
     },
@@ -303,17 +315,40 @@ async function assemble(
   };
 }
 
+/** Lets a release answer, over the catalogue of the build that it pins. */
+async function showRelease(
+  shown: Shown,
+  release: Release,
+  { lake, engine }: { lake: Lake; engine: Engine },
+): Promise<void> {
+  const pinned = await readBuild(lake.folder, release.report.build.number);
+  const catalogue = await readCatalogue(lake, engine, pinned);
+  shown.userFeatures = await readUserFeatures(lake, engine, pinned);
+  shown.serving = servingOf({ release, catalogue, build: pinned, edits: shown.edits });
+  shown.release = release;
+  if (shown.isListening) void shown.serving.items.prepare();
+  shown.source = pinned.source;
+  shown.released = Date.parse(release.report.created_at);
+  shown.status = {};
+}
+
 /** Opens the fast loop and lets the server show it. @returns Why it stays closed. */
 async function showLiving(
-  { shown, metrics, paths, lake, engine, openEdits }: Parts,
+  { shown, metrics, paths, lake, engine, openEdits, changes, tellParts }: Parts,
   onFailure: (failure: UsherError) => void,
 ): Promise<UsherError | undefined> {
   try {
     await openEdits({ onFailure, isMade: true });
+    const onTaken: LivingHooks["onTaken"] = (counts, log) => {
+      metrics.onEvents(counts);
+      changes.onTaken(counts, log);
+    };
+    const { onApplied } = changes;
     shown.living ??= await openLiving(
       { paths, lake, engine },
-      { onFailure, onTaken: metrics.onEvents, onAnswered: metrics.onEventAnswered },
+      { onFailure, onTaken, onApplied, onAnswered: metrics.onEventAnswered },
     );
+    tellParts();
     return undefined;
   } catch (error) {
     shown.failure = asUsherError(error);

@@ -48,6 +48,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: ["*"],
   "app-of-home.ts": ["*"],
+  "changes.ts": ["*"],
   "imports.ts": ["*"],
   "lists.ts": ["*"],
   "living.ts": ["*"],
@@ -90,6 +91,7 @@ const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclud
   .filter((file) => file && existsSync(join(root, file)));
 const text = (file: string) => readFileSync(join(root, file), "utf8");
 const sources = files.filter((file) => /^src\/.*\.ts$/.test(file));
+const studio = files.filter((file) => /^studio\/src\/.*\.tsx?$/.test(file));
 const code = files.filter((file) => /^(src|wasm|studio|bench|scripts|bin|test)\/.*\.(ts|tsx|js)$/.test(file));
 
 const roomOf = (file: string) => file.split("/")[1] as string;
@@ -135,6 +137,28 @@ describe("the house", () => {
     };
     for (const file of sources) visit(file, []);
     expect(circles).toEqual([]);
+  });
+
+  it("has a Studio that takes nothing of the server but types of its contracts", () => {
+    const wrong = studio.flatMap((file) =>
+      importsOf(file)
+        .filter(
+          ({ target, typeOnly }) =>
+            !target.startsWith("studio/src/") && !(typeOnly && target.startsWith("src/contracts/")),
+        )
+        .map(({ target }) => `${file} → ${target}`),
+    );
+    expect(wrong).toEqual([]);
+    const imported = new Set(studio.flatMap((file) => importsOf(file).map(({ target }) => target)));
+    const loaded = studio.map(text).join("\n");
+    const lost = studio.filter((file) => {
+      const isLoaded =
+        loaded.includes(`import("./${file.split("/").slice(-2).join("/")}")`) ||
+        loaded.includes(`import("./${basename(file)}")`);
+      return !imported.has(file) && !isLoaded && file !== "studio/src/main.tsx";
+    });
+    // parts that pages are built of before there is a page that needs them
+    expect(lost.filter((file) => !file.startsWith("studio/src/design/"))).toEqual([]);
   });
 
   it("has no file that nobody imports", () => {

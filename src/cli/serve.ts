@@ -26,7 +26,9 @@ export const serve: Command = {
       const { scheduler } = await usher.openUpkeep();
       const address = await usher.listen();
       scheduler.run();
-      say(`release ${serving.version} serves on ${address} (API page: ${address}/docs)`);
+      say(
+        `release ${serving.version} serves on ${address}: open it in a browser (API page: ${address}/docs)`,
+      );
       await untilStopped(run, usher);
       return { address, version: serving.version };
     } finally {

@@ -56,7 +56,7 @@ export const start: Command = {
       if (address === undefined) return shown;
       const { scheduler } = await usher.openUpkeep();
       scheduler.run();
-      say(`serving on ${address} (API page: ${address}/docs); stop with Ctrl+C`);
+      say(`serving on ${address}: open it in a browser (API page: ${address}/docs); stop with Ctrl+C`);
       await untilStopped(run, usher);
       return { ...shown, address };
     } finally {

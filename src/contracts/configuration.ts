@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 
 import { Secret } from "../secret.ts";
+import { type CatalogueKind, catalogueKinds } from "./studio-http.ts";
 
 const exact = { additionalProperties: false } as const;
 
@@ -128,6 +129,13 @@ export const configurationSchema = Type.Object(
       description:
         "Whether lists leave out what a person has rated, seen or heard to its end: `true` for films, `false` for music. Disliked items are always left out.",
     }),
+    items_are: Type.Union(
+      [Type.Literal("auto"), ...catalogueKinds.map((kind) => Type.Literal<CatalogueKind>(kind))],
+      {
+        description:
+          "What the Studio shows and how it calls it; `auto` = films where the data set is MovieLens or the demo, else items.",
+      },
+    ),
     uploads: Type.Object(
       {
         bytes_max: Type.Integer({
@@ -248,6 +256,7 @@ export const defaultConfiguration: Configuration = {
   log_level: "warn",
   download: { base_url: "https://files.grouplens.org/datasets/movielens", timeout_ms: 3000 },
   hide_consumed: true,
+  items_are: "auto",
   uploads: { bytes_max: 4 * 1024 ** 3, files_max: 20 },
   retrain: { cron: "0 4 * * *", zone: "UTC", catch_up: "once", after_interactions: 0 },
   notify: { webhook_url: "", timeout_ms: 5000 },

@@ -176,6 +176,7 @@ export const RecommendedItemAnswer = Type.Object({
   title: Type.String(),
   release_year: Type.Optional(Type.Integer()),
   genres: Type.Array(Type.String()),
+  poster_url: Type.Optional(Type.String()),
   reason: ReasonAnswer,
   explain: Type.Optional(
     Type.Object({

@@ -97,4 +97,5 @@ export const PicksAnswer = Type.Object({
   unknown_items: Type.Array(Type.String()),
   items: Type.Array(RecommendedItemAnswer),
 });
+export type HomeBody = Static<typeof HomeAnswer>;
 export type Pick = Static<typeof PicksBody>["interactions"][number];

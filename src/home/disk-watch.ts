@@ -36,26 +36,32 @@ export async function watchDisk(options: {
   folder: string;
   freeBytesMin: number;
   everyMs?: number;
+  /** Told when it has failed or is well again. */
+  onChange?: () => void;
 }): Promise<DiskWatch> {
-  const { folder, freeBytesMin, everyMs = lookMs } = options;
+  const { folder, freeBytesMin, everyMs = lookMs, onChange } = options;
   let state: DiskState = { status: "ready" };
   let freeBytes: number | undefined;
   let isLooking = false;
+  const found = (now: DiskState) => {
+    const isChanged = now.status !== state.status;
+    state = now;
+    if (isChanged) onChange?.();
+  };
   const look = async () => {
     if (isLooking) {
-      state = failed(folder, "expected an answer of the disk, got none; look at the mount");
+      found(failed(folder, "expected an answer of the disk, got none; look at the mount"));
       return;
     }
     isLooking = true;
     try {
       freeBytes = await freeBytesOf(folder);
       await access(folder, constants.W_OK);
-      state =
-        freeBytes >= freeBytesMin
-          ? { status: "ready" }
-          : failed(folder, `expected ${freeBytesMin} bytes free, got ${freeBytes}; make room`);
+      const isLittle = freeBytes < freeBytesMin;
+      const little = `expected ${freeBytesMin} bytes free, got ${freeBytes}; make room`;
+      found(isLittle ? failed(folder, little) : { status: "ready" });
     } catch (error) {
-      state = failed(folder, `expected a folder that can be written, got ${(error as Error).message}`);
+      found(failed(folder, `expected a folder that can be written, got ${(error as Error).message}`));
     } finally {
       isLooking = false;
     }

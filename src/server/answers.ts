@@ -122,6 +122,7 @@ export function recommendedItemBody({ item, rank, score, ratingPredicted, reason
   };
   if (ratingPredicted !== undefined) body.rating_predicted = ratingPredicted;
   if (item.releaseYear !== undefined) body.release_year = item.releaseYear;
+  if (item.posterUrl !== undefined) body.poster_url = item.posterUrl;
   return body;
 }
 

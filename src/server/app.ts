@@ -37,6 +37,8 @@ import { metricsRoute } from "./routes/metrics.ts";
 import { operationRoutes, retryAfterSeconds } from "./routes/operation.ts";
 import { itemListRoutes, userListRoutes } from "./routes/recommendations.ts";
 import { statisticsRoutes } from "./routes/statistics.ts";
+import { streamRoute } from "./routes/stream.ts";
+import { meRoute, studioPages } from "./routes/studio.ts";
 import { surfaceRoutes } from "./routes/surfaces.ts";
 import { jobRoutes, qualityRoutes, runRoutes, switchRoutes } from "./routes/upkeep.ts";
 import { checkDepth, checkTarget, compileValidator } from "./validation.ts";
@@ -113,6 +115,7 @@ export function createApp(context: ServerContext): FastifyInstance {
   const metrics = context.metrics ?? serverMetrics();
   metrics.watch(app);
   documentationPages(app, basePath);
+  studioPages(app, basePath);
   app.register(async (scope) => {
     const typed = scope.withTypeProvider<TypeBoxTypeProvider>();
     userListRoutes(typed, context);
@@ -135,7 +138,9 @@ export function createApp(context: ServerContext): FastifyInstance {
     qualityRoutes(typed, context);
     compatRoutes(typed, context);
     accessRoutes(typed, context);
-    documentationRoutes(typed, basePath);
+    documentationRoutes(typed);
+    meRoute(typed, context);
+    streamRoute(typed, context);
   });
   return app;
 }

@@ -5,6 +5,7 @@ import { editedCatalogue } from "../catalogue/live-catalogue.ts";
 import type { ProgressEvent } from "../contracts/progress.ts";
 import type { PinnedTables, QualityReport } from "../contracts/quality.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
+import type { CatalogueKind } from "../contracts/studio-http.ts";
 import type { JobRecord } from "../contracts/workflow.ts";
 import type { Catalogue } from "../data/catalogue.ts";
 import type { UserFeatures } from "../data/user-features.ts";
@@ -27,6 +28,7 @@ import type { RunStore } from "../workflow/run-store.ts";
 import type { Runner } from "../workflow/runner.ts";
 import type { Access } from "./access/access.ts";
 import type { ServerMetrics } from "./metrics.ts";
+import type { Notices } from "./notices.ts";
 
 /** The release that answers now. A request takes it once, so that a switch in between cannot mix two. */
 export interface Serving {
@@ -139,6 +141,10 @@ export interface ServerContext {
   upkeep?(): UpkeepContext | undefined;
   /** What `/metrics` shows beside the requests. Default: nothing more. */
   readonly metrics?: ServerMetrics;
+  /** Tells what changes; absent where this process changes nothing: the stream then answers 503. Closed with the server. */
+  readonly notices?: Notices;
+  /** What the items are. Default: items. */
+  catalogueKind?(): CatalogueKind;
   /** Who may ask. Default: a server for this machine alone, without keys. */
   readonly access?: Access;
   /** Published lists; absent where there is no home: `source=stored` is then answered live. */

@@ -1,4 +1,4 @@
-import type { Progress } from "../contracts/progress.ts";
+import type { Progress, ProgressEvent } from "../contracts/progress.ts";
 import type { JobRecord, RunRecord, Versions } from "../contracts/workflow.ts";
 import { UsherError } from "../errors.ts";
 import { readBuild } from "../lake/build-record.ts";
@@ -70,6 +70,8 @@ export async function openUpkeep(options: {
   serving: string | undefined;
   clock?: Clock;
   onProgress?: Progress;
+  /** Told of each run that begins, goes on or ended, and of what it does. */
+  onChange?: (run: RunRecord, progress?: ProgressEvent) => void;
   /** Told of each run that ended. */
   onEnd?: (run: RunRecord) => void;
   /** Told what nobody else hears of, such as a webhook that does not answer. */
@@ -96,7 +98,9 @@ export async function openUpkeep(options: {
     store,
     clock,
     onEnd: tell,
+    ...(options.onChange ? { onChange: options.onChange } : {}),
     onProgress: (event, run) => {
+      options.onChange?.(run, event);
       if (run.lane !== eventsLane) options.onProgress?.(event);
     },
   });

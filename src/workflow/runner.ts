@@ -70,6 +70,8 @@ interface RunnerOptions {
   readonly clock: Clock;
   /** Told of each run that ended; what it throws is an error of its own and reaches nobody. */
   readonly onEnd?: (run: RunRecord) => void;
+  /** Told of each run that begins, goes on to another task, or ended. */
+  readonly onChange?: (run: RunRecord) => void;
   /** Told what a run does. */
   readonly onProgress?: (event: ProgressEvent, run: RunRecord) => void;
 }
@@ -163,7 +165,9 @@ async function carryOut(
   const { chosen, request, options, turn } = of;
   const { store, clock, onEnd } = options;
   const keep = async (record = running.record) => {
-    if (!request.forgetIdle || record.tasks.some(isWorthNoting)) await store.save(record);
+    if (request.forgetIdle && !record.tasks.some(isWorthNoting)) return;
+    await store.save(record);
+    options.onChange?.(record);
   };
   await keep();
   await turn;

@@ -7,8 +7,8 @@ declare module "fastify" {
     readonly doors: readonly Door[];
   }
   interface FastifyContextConfig {
-    /** What a key must be allowed to do to ask this route. `open`: nothing, not even a key. */
-    readonly scope: Scope | "open";
+    /** What a key must be allowed to do to ask this route. */
+    readonly scope: DoorScope;
     /**
      * Whether the token of a user may ask this route too. The name of a parameter (path or query): where it names that user.
      * `events`: the route itself looks whether the events are the user's. `nobody`: the answer is about no person. Absent: never.
@@ -19,13 +19,16 @@ declare module "fastify" {
   }
 }
 
+/** `open`: not even a key is needed; `any`: a key of whatever scope. */
+export type DoorScope = Scope | "open" | "any";
+
 export type Self = "user_id" | "id" | "events" | "nobody";
 
 /** One way into the server. */
 export interface Door {
   readonly method: string;
   readonly route: string;
-  readonly scope: Scope | "open";
+  readonly scope: DoorScope;
   readonly self: Self | undefined;
 }
 
@@ -40,7 +43,7 @@ export const scopeOfPart = "scopeOfPart";
 export function watchDoors(app: FastifyInstance): readonly Door[] {
   const doors: Door[] = [];
   app.addHook("onRoute", function (this: FastifyInstance, route: RouteOptions) {
-    const part = this.hasDecorator(scopeOfPart) ? this.getDecorator<Scope>(scopeOfPart) : undefined;
+    const part = this.hasDecorator(scopeOfPart) ? this.getDecorator<DoorScope>(scopeOfPart) : undefined;
     const config = route.config ?? (part && { scope: part });
     if (!config?.scope) {
       throw new Error(

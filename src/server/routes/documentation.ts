@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { NoQuery } from "../../contracts/http.ts";
 import { scopeOfPart } from "../access/doors.ts";
-import { type App, answersOf, problemAnswer } from "./schema.ts";
+import { type App, answersOf } from "./schema.ts";
 
 /** What the page at /docs may load: its own files, and nothing from the network. The page sets styles by script. */
 const pagePolicy =
@@ -68,8 +68,8 @@ function withRequestIds(document: object) {
   return openapiObject;
 }
 
-/** The document of the interface, and the way from `/` to its page. */
-export function documentationRoutes(app: App, basePath: string): void {
+/** The document of the interface. */
+export function documentationRoutes(app: App): void {
   let document: string | undefined;
   app.get(
     "/openapi.json",
@@ -90,24 +90,5 @@ export function documentationRoutes(app: App, basePath: string): void {
         .serializer(String)
         .send(document as never);
     },
-  );
-  app.get(
-    "/",
-    {
-      config: { scope: "read", self: "nobody" },
-      schema: {
-        tags: ["documentation"],
-        operationId: "home",
-        summary: "Leads to /docs",
-        response: {
-          302: { type: "null", description: "See /docs" },
-          400: problemAnswer("PARAMETER_INVALID"),
-          401: problemAnswer("KEY_REQUIRED"),
-          403: problemAnswer("SCOPE_MISSING"),
-          429: problemAnswer("RATE_LIMITED"),
-        },
-      },
-    },
-    (_request, reply) => void reply.redirect(`${basePath}/docs`),
   );
 }
