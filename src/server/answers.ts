@@ -1,4 +1,3 @@
-import type { FastifyRequest } from "fastify";
 import type { ItemBody, RecommendedItemBody } from "../contracts/http.ts";
 import type { Item } from "../data/catalogue.ts";
 import { UsherError } from "../errors.ts";
@@ -84,22 +83,6 @@ export function sendList(
 }
 
 const comma = Buffer.from(",");
-
-/** Notes for the log what a request was shown: with the propensities a new policy can be judged on it. No person is named. */
-export function noteShown(
-  { context, request }: { context: ServerContext; request: FastifyRequest },
-  { version, lists }: { version: string; lists: readonly AnsweredList[] },
-): void {
-  if (!context.logger) return;
-  request.shown = {
-    model_version: version,
-    lists: lists.map(({ surface, surfaceVersion, items }) => ({
-      ...{ surface, surface_version: surfaceVersion },
-      items: items.map(({ item }) => item.itemId),
-      propensities: items.map(({ propensity }) => propensity),
-    })),
-  };
-}
 
 export function itemHead(item: Item) {
   return {

@@ -22,6 +22,7 @@ import { type HostGuard, hostGuard } from "./host-guard.ts";
 import { answerUnrouted, authorityOf, type MethodTable, methodTable } from "./methods.ts";
 import { serverMetrics } from "./metrics.ts";
 import { asServerError, isPassing, problemOf, problemType } from "./problem.ts";
+import { logRequests } from "./request-log.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { catalogueRoutes } from "./routes/catalogue.ts";
 import { catalogueWriteRoutes } from "./routes/catalogue-writes.ts";
@@ -111,7 +112,7 @@ export function createApp(context: ServerContext): FastifyInstance {
   readJsonBodies(app);
   const methods = guardDoors(app, access, guard);
   app.setNotFoundHandler((request, reply) => answerUnrouted(methods, request, reply)); // for files below /docs
-  if (context.logger) app.addHook("onResponse", logAnswer);
+  logRequests(app, context.logger);
   const metrics = context.metrics ?? serverMetrics();
   metrics.watch(app);
   documentationPages(app, basePath);
@@ -154,7 +155,6 @@ function guardDoors(app: FastifyInstance, access: Access, guard: HostGuard): Met
   const gate = accessGuard(access);
   app.decorateRequest("asker", undefined);
   app.decorateRequest("route", undefined);
-  app.decorateRequest("shown", undefined);
   app.addHook("onRequest", (request, _, done) => {
     request.route = request.routeOptions;
     done();
@@ -261,18 +261,4 @@ function answerFrameworkError(
   } catch (refusal) {
     answerError(refusal, request, reply);
   }
-}
-
-/** One line a request, with what was shown, and with the template of the route and not its path, which holds ids of persons. */
-function logAnswer(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  const fields = {
-    request_id: request.id,
-    method: request.method,
-    route: request.route?.url ?? "unrouted",
-    status: reply.statusCode,
-    ms: Math.round(reply.elapsedTime * 10) / 10,
-    ...request.shown,
-  };
-  request.log.info(fields, "answered");
-  done();
 }

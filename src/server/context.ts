@@ -1,4 +1,3 @@
-import type { FastifyServerOptions } from "fastify";
 import type { CatalogueEdits } from "../catalogue/catalogue-edits.ts";
 import { type ItemCatalogue, itemCatalogue } from "../catalogue/item-catalogue.ts";
 import { editedCatalogue } from "../catalogue/live-catalogue.ts";
@@ -29,6 +28,7 @@ import type { Runner } from "../workflow/runner.ts";
 import type { Access } from "./access/access.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import type { Notices } from "./notices.ts";
+import type { Logger } from "./request-log.ts";
 
 /** The release that answers now. A request takes it once, so that a switch in between cannot mix two. */
 export interface Serving {
@@ -153,8 +153,8 @@ export interface ServerContext {
   readonly statistics?: Statistics;
   /** Host names beside loopback under which the server may be asked; with a port they hold for that port only. */
   readonly allowedHosts: readonly string[];
-  /** As fastify takes it; default: no log. */
-  readonly logger?: NonNullable<FastifyServerOptions["logger"]>;
+  /** Default: no log. */
+  readonly logger?: Logger | false;
 }
 
 /** Users that an audience must have to be told. */
@@ -183,7 +183,5 @@ declare module "fastify" {
   interface FastifyRequest {
     /** The route that takes this request; fastify's own getter makes it anew each time. `undefined` where none does. */
     route: FastifyRequest["routeOptions"] | undefined;
-    /** What the line of this request in the log says of the lists that it answered. */
-    shown: object | undefined;
   }
 }

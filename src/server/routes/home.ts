@@ -10,9 +10,10 @@ import {
 import { ratingWeight } from "../../data/signals.ts";
 import type { LivePair, LiveView } from "../../live/live-view.ts";
 import { homeRails } from "../../recommend/built-in-surfaces.ts";
-import { listHead, noteShown, recommendedItemBody, sendList, servingNow } from "../answers.ts";
+import { listHead, recommendedItemBody, sendList, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
 import { type AnsweredList, type Answering, listFor, planNamed } from "../person-list.ts";
+import { noteShown } from "../request-log.ts";
 import { type App, answersOf, handlerTimeoutMs, listErrors } from "./schema.ts";
 
 const tags = ["recommendations"];

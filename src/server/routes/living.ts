@@ -10,9 +10,10 @@ import {
   TrendingQuery,
   UserParams,
 } from "../../contracts/http.ts";
-import { listHead, livingNow, noteShown, recommendedItemBody, sendList, servingNow } from "../answers.ts";
+import { listHead, livingNow, recommendedItemBody, sendList, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
 import { askedList, listFor } from "../person-list.ts";
+import { noteShown } from "../request-log.ts";
 import { type App, answersOf, handlerTimeoutMs, listErrors } from "./schema.ts";
 
 const tags = ["recommendations"];

@@ -16,18 +16,11 @@ import { UsherError } from "../../errors.ts";
 import { compileFilter } from "../../recommend/filter/compile.ts";
 import type { Recommendations } from "../../recommend/recommender.ts";
 import { turns } from "../../turns.ts";
-import {
-  degradedNow,
-  jsonType,
-  listHead,
-  noteShown,
-  recommendedItemBody,
-  sendList,
-  servingNow,
-} from "../answers.ts";
+import { degradedNow, jsonType, listHead, recommendedItemBody, sendList, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
 import { type Answering, type AskedList, askedList, listFor, nameOf, planNamed } from "../person-list.ts";
 import { asServerError, problemOf } from "../problem.ts";
+import { noteShown } from "../request-log.ts";
 import { storedAnswer } from "./lists.ts";
 import { type App, answersOf, handlerTimeoutMs, listErrors } from "./schema.ts";
 
