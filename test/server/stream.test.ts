@@ -212,6 +212,7 @@ describe("a whole server", () => {
   it("tells of events, items, jobs and releases as they happen, and stops with a stream open", async () => {
     const home = join(mkdtempSync(join(tmpdir(), "usher-stream-")), "home");
     const server = await startServer(["start", "--data", "demo", "--home", home]);
+    closing.push(() => server.child.kill("SIGKILL")); // where something below fails
     const reader = await openStream(server.address, "/v1/stream?user_id=ada");
     await reader.until(1);
     const send = async (method: string, path: string, body: object) => {
