@@ -41,7 +41,7 @@ export async function startServer(args: readonly string[], options: ServeOptions
   return new Promise((resolve, reject) => {
     server.once("close", () => reject(new Error("the server ended before it listened")));
     createInterface({ input: server.stdout as NodeJS.ReadableStream }).on("line", (line) => {
-      const address = /serves on (http:\S+)/.exec(line)?.[1];
+      const address = /serves on (http:\/\/[^\s:]+:\d+)/.exec(line)?.[1];
       if (address === undefined) onLog?.(line);
       else resolve(served(server, address));
     });
