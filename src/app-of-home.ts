@@ -12,7 +12,13 @@ import type { SurfaceStore } from "./recommend/surface-store.ts";
 import type { Release, ReleaseStore } from "./registry/release-store.ts";
 import type { OpenAccess } from "./server/access/access.ts";
 import { createApp } from "./server/app.ts";
-import type { PublishedLists, ServerContext, Serving, UpkeepContext } from "./server/context.ts";
+import type {
+  DependencyState,
+  PublishedLists,
+  ServerContext,
+  Serving,
+  UpkeepContext,
+} from "./server/context.ts";
 import { logStream } from "./server/log-stream.ts";
 import type { ServerMetrics } from "./server/metrics.ts";
 import type { Notices } from "./server/notices.ts";
@@ -112,12 +118,12 @@ function contextOf(of: AppParts): ServerContext {
     },
     dependencies: () => {
       const { living, failure, upkeep, disk } = shown;
-      return {
-        ...(disk ? { disk: disk.state() } : {}),
-        ...(living ? { events: { status: "ready" } } : {}),
-        ...(failure ? { events: { status: "failed", detail: failure.message } } : {}),
-        ...(upkeep ? { workflow: { status: "ready" } } : {}),
-      };
+      const states: Record<string, DependencyState> = {};
+      if (disk) states["disk"] = disk.state();
+      if (living) states["events"] = ready;
+      if (failure) states["events"] = { status: "failed", detail: failure.message };
+      if (upkeep) states["workflow"] = ready;
+      return states;
     },
     upkeep: () => shown.upkeep,
     metrics,
@@ -131,6 +137,8 @@ function contextOf(of: AppParts): ServerContext {
       configuration.log_level === "silent" ? false : { level: configuration.log_level, stream: logStream() },
   };
 }
+
+const ready: DependencyState = { status: "ready" };
 
 /** Data sets of films; what somebody's own files hold nobody has said. */
 const filmSources = ["movielens", "demo"];

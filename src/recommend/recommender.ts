@@ -147,7 +147,8 @@ class ReleaseRecommender implements Recommender {
     checkLength(request.k);
     const began = performance.now();
     const { page, endsMs } = this.#page(request);
-    const list = explore(page.list, { ...page, seed: request.seed });
+    const { plan, asked, rest } = page;
+    const list = explore(page.list, { plan, asked, rest, seed: request.seed });
     const exploredMs = performance.now();
     const items = shownItems(page, list);
     const ends = [...endsMs, exploredMs, performance.now()];

@@ -92,15 +92,27 @@ export async function makeList(answering: Answering, asked: AskedList): Promise<
     nowMs: cursorMs,
   });
   const before = asked.cursor === undefined ? [] : readListCursor(asked.cursor, cursor());
+  // written out field by field: spreading objects costs a twentieth of an answer
   const found = serving.recommender.recommend({
-    ...{ userId, live, k, genre, excluded, diversity, about, features, trending, device, nowMs, plan },
+    userId,
+    live,
+    k,
+    genre,
+    excluded,
+    diversity,
+    about,
+    features,
+    trending,
+    device,
+    nowMs,
+    plan,
     fallback: (other) => fallbackOf(context, other),
     filter: asked.filter === undefined ? undefined : compileFilter(asked.filter),
     hideConsumed: context.hideConsumed,
     chosen: asked.genres,
     country: asked.country ?? countryIn(features),
     seed: requestId,
-    ...(before.length === 0 ? {} : { shown: { count: before.length, items: indexesOf(serving, before) } }),
+    shown: before.length === 0 ? undefined : { count: before.length, items: indexesOf(serving, before) },
   });
   const nextCursor = () => {
     if (found.items.length < k || before.length + k > pagedItemsMax) return undefined;

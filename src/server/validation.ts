@@ -40,8 +40,9 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   const shape = schema as Shape;
   const check = Compile(schema);
   const isBody = httpPart === "body";
+  const defaults = defaultsOf(shape);
   return (received: unknown) => {
-    const value = isBody ? withDefaults(received, shape) : fromTexts(received as Texts, shape);
+    const value = withDefaults(isBody ? received : fromTexts(received as Texts, shape), defaults);
     if (check.Check(value)) return { value };
     return { error: refusalOf(mismatches(value, shape), isBody) };
   };
@@ -77,20 +78,25 @@ export function checkDepth(text: string | Uint8Array): void {
 
 type Texts = Readonly<Record<string, string | string[]>>;
 
-function withDefaults(received: unknown, shape: Shape): unknown {
+/** The fields of a shape that have a value where a request names none. */
+const defaultsOf = ({ properties = {} }: Shape): (readonly [name: string, value: unknown])[] =>
+  Object.entries(properties).flatMap(([name, { default: value }]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+
+function withDefaults(received: unknown, defaults: ReturnType<typeof defaultsOf>): unknown {
+  if (defaults.length === 0) return received;
   if (typeof received !== "object" || received === null || Array.isArray(received)) return received;
   const value: Record<string, unknown> = { ...received };
-  for (const [name, property] of Object.entries(shape.properties ?? {})) {
-    if (property.default !== undefined && !Object.hasOwn(value, name)) value[name] = property.default;
-  }
+  for (const [name, usual] of defaults) if (!Object.hasOwn(value, name)) value[name] = usual;
   return value;
 }
 
-function fromTexts(texts: Texts, shape: Shape): Record<string, unknown> {
+function fromTexts(texts: Texts, { properties }: Shape): Record<string, unknown> {
   // without a prototype __proto__ is a name like any other
   const value: Record<string, unknown> = Object.create(null);
-  for (const name of Object.keys(texts)) value[name] = fromText(texts[name] ?? "", shape.properties?.[name]);
-  return withDefaults(value, shape) as Record<string, unknown>;
+  for (const name of Object.keys(texts)) value[name] = fromText(texts[name] ?? "", properties?.[name]);
+  return value;
 }
 
 function fromText(text: string | string[], shape: Shape | undefined): unknown {
