@@ -18,15 +18,6 @@ export interface PersonHistory {
   readonly denied: Int32Array;
 }
 
-interface Pair {
-  rating: number | undefined;
-  weight: number;
-  /** Seconds since 1970 of the rating, `NaN` where unknown. */
-  ratingSeconds: number;
-  isConsumed: boolean;
-  isDenied: boolean;
-}
-
 /**
  * Puts together what the release was trained on and what the person did since.
  *
@@ -52,27 +43,29 @@ export function personHistory(
   if (!live || (live.pairs.length === 0 && live.retractedRatings.length === 0)) {
     return trainedHistory(user < 0 ? emptyHistory : historyOf(set.ratings, user));
   }
-  const pairs = new Map<number, Pair>();
   const retracted = new Set(live.retractedRatings.map(({ itemId, tsMs }) => ratingName(itemId, tsMs / 1000)));
-  if (user >= 0) {
-    const { items, values } = historyOf(set.ratings, user);
-    const times = set.ratings.times?.subarray(set.ratings.starts[user]);
-    for (let at = 0; at < items.length; at++) {
-      const item = items[at] ?? 0;
-      const ratingSeconds = times?.[at] ?? Number.NaN;
-      if (retracted.size > 0 && retracted.has(ratingName(set.items.idAt(item), ratingSeconds))) continue;
-      const rating = values[at] ?? 0;
-      pairs.set(item, {
-        ...{ rating, weight: ratingWeight(rating), ratingSeconds },
-        ...{ isConsumed: true, isDenied: false },
-      });
-    }
+  const isRetracted = (item: number, seconds: number) =>
+    retracted.size > 0 && retracted.has(ratingName(set.items.idAt(item), seconds));
+  const trained = user < 0 ? emptyHistory : historyOf(set.ratings, user);
+  const times = user < 0 ? undefined : set.ratings.times?.subarray(set.ratings.starts[user]);
+  const pairs = live.pairs
+    .map((pair) => ({ item: indexOf(pair.itemId), pair }))
+    .filter(({ item }) => item >= 0)
+    .sort((left, right) => left.item - right.item);
+  const columns = new Columns(trained.items.length + pairs.length, set.items.size);
+  // both are ascending: walked side by side, most of a long history is copied as it is
+  let next = 0;
+  for (let at = 0; at < trained.items.length; at++) {
+    const item = trained.items[at] ?? 0;
+    while ((pairs[next]?.item ?? Number.POSITIVE_INFINITY) < item) columns.addLive(pairs[next++] as LiveItem);
+    const ratingSeconds = times?.[at] ?? Number.NaN;
+    if (isRetracted(item, ratingSeconds)) continue;
+    const rating = trained.values[at] ?? 0;
+    if (pairs[next]?.item === item) columns.addLive(pairs[next++] as LiveItem, { rating, ratingSeconds });
+    else columns.addTrained(item, rating);
   }
-  for (const pair of live.pairs) {
-    const item = indexOf(pair.itemId);
-    if (item >= 0) pairs.set(item, withLive(pairs.get(item), pair));
-  }
-  return columnsOf(pairs, set.items.size);
+  while (next < pairs.length) columns.addLive(pairs[next++] as LiveItem);
+  return columns.history();
 }
 
 /** The same without live events, as most people have none: nothing is copied but the weights. */
@@ -93,43 +86,88 @@ function trainedHistory(ratings: History): PersonHistory {
 /** Trained times are whole seconds, or have the milliseconds of the event. */
 const ratingName = (itemId: string, seconds: number) => `${Math.floor(seconds)} ${itemId}`;
 
-function withLive(trained: Pair | undefined, { weight, rating, isConsumed, isDenied }: LivePair): Pair {
-  const flags = { isConsumed: isConsumed || trained !== undefined, isDenied };
-  const isOlder = rating && trained && trained.ratingSeconds > rating.tsMs / 1000;
-  if (rating && !isOlder) {
-    const ratingSeconds = rating.tsMs / 1000;
-    return { rating: rating.value, weight: weight + rating.weight, ratingSeconds, ...flags };
-  }
-  const { rating: value, weight: trainedWeight = 0, ratingSeconds = Number.NaN } = trained ?? {};
-  return { rating: value, weight: weight + trainedWeight, ratingSeconds, ...flags };
+/** A rating that the release was trained on. */
+interface TrainedRating {
+  readonly rating: number;
+  /** Seconds since 1970, `NaN` where unknown. */
+  readonly ratingSeconds: number;
 }
 
-function columnsOf(pairs: ReadonlyMap<number, Pair>, trainedCount: number): PersonHistory {
-  const sorted = [...pairs].sort(([left], [right]) => left - right);
-  const trained = sorted.filter(([item]) => item < trainedCount);
-  const weightsOf = (chosen: typeof sorted) =>
-    of(
-      chosen.filter(([, { weight }]) => weight > 0),
-      ({ weight }) => Math.min(pairWeightMax, weight),
-    );
-  const of = (chosen: typeof sorted, value: (pair: Pair) => number): History => ({
-    items: Int32Array.from(chosen, ([item]) => item),
-    values: Float32Array.from(chosen, ([, pair]) => value(pair)),
-  });
-  return {
-    ratings: of(
-      trained.filter(([, { rating }]) => rating !== undefined),
-      ({ rating = 0 }) => rating,
-    ),
-    weights: weightsOf(trained),
-    tastes: weightsOf(sorted),
-    consumed: of(
-      sorted.filter(([, { isConsumed, isDenied }]) => isConsumed || isDenied),
-      () => 1,
-    ).items,
-    denied: of(
-      sorted.filter(([, { isDenied }]) => isDenied),
-      () => 1,
-    ).items,
-  };
+/** What a person did with an item, by its index. */
+interface LiveItem {
+  readonly item: number;
+  readonly pair: LivePair;
+}
+
+/** Puts a history together; items come ascending. */
+class Columns {
+  readonly #trainedCount: number;
+  readonly #ratings: Column;
+  readonly #weights: Column;
+  readonly #tastes: Column;
+  readonly #consumed: Column;
+  readonly #denied: Column;
+
+  constructor(size: number, trainedCount: number) {
+    this.#trainedCount = trainedCount;
+    [this.#ratings, this.#weights, this.#tastes] = [new Column(size), new Column(size), new Column(size)];
+    [this.#consumed, this.#denied] = [new Column(size), new Column(size)];
+  }
+
+  addTrained(item: number, rating: number): void {
+    this.#ratings.add(item, rating);
+    this.#weigh(item, ratingWeight(rating));
+    this.#consumed.add(item, 1);
+  }
+
+  /** Of two ratings the newer counts alone; other weights are added. */
+  addLive({ item, pair }: LiveItem, trained?: TrainedRating): void {
+    const { weight, rating, isConsumed, isDenied } = pair;
+    const isOlder = rating && trained && trained.ratingSeconds > rating.tsMs / 1000;
+    const isOwn = rating !== undefined && !isOlder;
+    const value = isOwn ? rating.value : trained?.rating;
+    if (item < this.#trainedCount && value !== undefined) this.#ratings.add(item, value);
+    this.#weigh(item, weight + (isOwn ? rating.weight : ratingWeight(trained?.rating ?? 0)));
+    if (isConsumed || isDenied || trained) this.#consumed.add(item, 1);
+    if (isDenied) this.#denied.add(item, 1);
+  }
+
+  history(): PersonHistory {
+    return {
+      ratings: this.#ratings.history(),
+      weights: this.#weights.history(),
+      tastes: this.#tastes.history(),
+      consumed: this.#consumed.history().items,
+      denied: this.#denied.history().items,
+    };
+  }
+
+  #weigh(item: number, weight: number): void {
+    if (weight <= 0) return;
+    const value = Math.min(pairWeightMax, weight);
+    this.#tastes.add(item, value);
+    if (item < this.#trainedCount) this.#weights.add(item, value);
+  }
+}
+
+class Column {
+  readonly #items: Int32Array;
+  readonly #values: Float32Array;
+  #length = 0;
+
+  constructor(size: number) {
+    [this.#items, this.#values] = [new Int32Array(size), new Float32Array(size)];
+  }
+
+  add(item: number, value: number): void {
+    this.#items[this.#length] = item;
+    this.#values[this.#length++] = value;
+  }
+
+  history(): History {
+    return {
+      items: this.#items.subarray(0, this.#length),
+      values: this.#values.subarray(0, this.#length),
+    };
+  }
 }
