@@ -27,7 +27,7 @@ import { openSurfaces } from "./recommend/surface-store.ts";
 import { checkModelSettings } from "./registry/candidates.ts";
 import { type Release, type ReleaseStore, releaseStore } from "./registry/release-store.ts";
 import { type OpenAccess, openAccess } from "./server/access/access.ts";
-import { type AskedLists, servingOf } from "./server/context.ts";
+import { type AskedLists, prepareServing, servingOf } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
 import { type ServerMetrics, serverMetrics } from "./server/metrics.ts";
 import { type EventSide, openSlowLoop } from "./slow-loop.ts";
@@ -168,7 +168,7 @@ export async function openUsher({ home, configuration }: OpenOptions): Promise<U
       },
       listen: async () => {
         parts.shown.isListening = true;
-        void parts.shown.serving?.items.prepare();
+        if (parts.shown.serving) void prepareServing(parts.shown.serving);
         const { host, port } = configuration;
         const address = await listen(app, { host, port, hasKey: hasKey() });
         await lock.announce(address);
@@ -326,7 +326,7 @@ async function showRelease(
   shown.userFeatures = await readUserFeatures(lake, engine, pinned);
   shown.serving = servingOf({ release, catalogue, build: pinned, edits: shown.edits });
   shown.release = release;
-  if (shown.isListening) void shown.serving.items.prepare();
+  if (shown.isListening) void prepareServing(shown.serving);
   shown.source = pinned.source;
   shown.released = Date.parse(release.report.created_at);
   shown.status = {};

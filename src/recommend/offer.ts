@@ -1,12 +1,15 @@
 import { type Catalogue, type Item, isShown, type LiveCatalogue, type Viewpoint } from "../data/catalogue.ts";
 import type { Interactions } from "../data/interactions.ts";
 import type { Vocabulary } from "../data/vocabulary.ts";
+import { turns } from "../turns.ts";
 import { type Content, ContentModel } from "./content.ts";
 import type { Filter } from "./filter/compile.ts";
 import type { AskedContext } from "./filter/fields.ts";
 import { type Shelves, shelves } from "./shelves.ts";
 import { imdbTopList, type TopItem, type TopList, topList } from "./top-list.ts";
 
+/** How long preparing goes on before others get their turn, ms. */
+const turnMs = 4;
 /** Filters whose answers are remembered. */
 const filtersMax = 100;
 
@@ -140,18 +143,19 @@ export const noIndexes = new Int32Array(0);
  * Keeps the offer of a catalogue as it is now.
  *
  * @param of.catalogue A live one; or that of a release alone, which never changes.
- * @returns A function that gives the present offer, and makes it anew where the catalogue has another version.
+ * @returns `now`: the present offer, made anew where the catalogue has another version. `prepare`: makes what a first question would wait
+ * for, in turns.
  */
 export function presentOffer(of: {
   catalogue: Catalogue | LiveCatalogue;
   vocabulary: Vocabulary;
   ratings: Interactions;
-}): () => Offer {
+}): { now: () => Offer; prepare: () => Promise<void> } {
   const { catalogue, vocabulary, ratings } = of;
   const rated = topList(ratings);
   let model: ContentModel | undefined;
   const content = () => {
-    model ??= new ContentModel(catalogue.items);
+    model ??= ContentModel.learnt(catalogue.items);
     return model;
   };
   const live = "indexOf" in catalogue ? catalogue : undefined;
@@ -164,10 +168,16 @@ export function presentOffer(of: {
     });
   let offer = make();
   let version = live?.version;
-  return () => {
-    if (version === live?.version) return offer;
-    version = live?.version;
-    offer = make();
-    return offer;
+  return {
+    now: () => {
+      if (version === live?.version) return offer;
+      version = live?.version;
+      offer = make();
+      return offer;
+    },
+    prepare: async () => {
+      const learnt = await ContentModel.learntInTurns(catalogue.items, turns({ turnMs }));
+      model ??= learnt;
+    },
   };
 }

@@ -88,6 +88,8 @@ export interface Recommender {
   recommend(request: ListRequest): Recommendations;
   /** The best rated items for everybody, with predicted ratings of a new user. @throws UsherError `PARAMETER_INVALID`. */
   top(request: { k: number; genre?: string | undefined }): readonly RecommendedItem[];
+  /** Learns what items are about, in turns, so that the first question about it need not wait. */
+  prepare(): Promise<void>;
   /** What the user would rate the item, 0.5..5 in steps of 0.01. @throws UsherError `ITEM_UNKNOWN`. */
   predictRating(request: { userId: string; itemId: string }): number;
   /** What is present of a person: the item that they liked last and the genres that they like most, the most liked first. */
@@ -130,6 +132,7 @@ class ReleaseRecommender implements Recommender {
   readonly version: string;
   readonly catalogue: Catalogue;
   readonly #release: ServedRelease;
+  readonly prepare: () => Promise<void>;
   readonly #offer: () => Offer;
   #buffers: readonly [Int32Array, Int32Array] = [noIndexes, noIndexes];
   #hashes: Uint32Array = new Uint32Array(0);
@@ -140,7 +143,9 @@ class ReleaseRecommender implements Recommender {
     this.catalogue = catalogue;
     this.#release = release;
     const { items, ratings } = release.set;
-    this.#offer = presentOffer({ catalogue, vocabulary: items, ratings });
+    const { now, prepare } = presentOffer({ catalogue, vocabulary: items, ratings });
+    this.#offer = now;
+    this.prepare = prepare;
   }
 
   recommend(request: ListRequest): Recommendations {

@@ -179,6 +179,12 @@ export function servingOf(options: {
   return { version, build: options.build, items, recommender: answering };
 }
 
+/** Makes what the first search and the first question about content would wait for, while others have their turns. */
+export async function prepareServing({ items, recommender: answering }: Serving): Promise<void> {
+  await items.prepare();
+  await answering.prepare();
+}
+
 declare module "fastify" {
   interface FastifyRequest {
     /** The route that takes this request; fastify's own getter makes it anew each time. `undefined` where none does. */

@@ -10,7 +10,7 @@ import { films, smallCatalogue, smallRelease } from "../recommend/small-release.
 import { editOf } from "./parts.ts";
 
 const { set, ranker } = smallRelease;
-const content = () => new ContentModel(films).of(films);
+const content = () => ContentModel.learnt(films).of(films);
 const listOf = (items: readonly Item[]) =>
   itemCatalogue({ catalogue: editedCatalogue(items), set, ranker, content });
 const list = listOf(smallCatalogue.items);
