@@ -195,7 +195,8 @@ describe("the house", () => {
     const paths = /(^|[^A-Za-z0-9_.])\/(work|root|home\/[a-z]+)\//;
     const hosts = /registry\.npm[j]s|pypi\.or[g]|repo1?\.mave[n]|artifactor[y]|nexus\./i;
     const wrong = files.filter(
-      (file) => !/\.(png|wasm|parquet)$/.test(file) && (paths.test(text(file)) || hosts.test(text(file))),
+      (file) =>
+        !/\.(png|webp|wasm|parquet)$/.test(file) && (paths.test(text(file)) || hosts.test(text(file))),
     );
     expect(wrong).toEqual([]);
   });

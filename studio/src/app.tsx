@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer, useState } from "preact/hooks";
 import { onShortcut, openDialog } from "./actions.ts";
 import { refused } from "./api/client.ts";
 import { useCell } from "./cell.ts";
@@ -7,12 +7,13 @@ import { Notice, StateView } from "./design/state-view.tsx";
 import { Toasts } from "./design/toast.tsx";
 import { language, t } from "./i18n/i18n.ts";
 import { connection, connectNow, follow } from "./live/live.ts";
-import { useMe } from "./me.ts";
+import { isAdmin, useMe } from "./me.ts";
 import { Palette } from "./palette.tsx";
 import { person, showPerson } from "./person.ts";
 import { PersonDialog } from "./person-dialog.tsx";
 import { place } from "./router.ts";
 import { type Page, type Route, routeOf } from "./routes.ts";
+import { entryNow, topOfEntry } from "./scroll.ts";
 import { SignIn } from "./sign-in.tsx";
 import { TopBar } from "./top-bar.tsx";
 
@@ -96,7 +97,12 @@ function Outlet() {
   }, [found?.route]);
   return (
     <StateView shown={me} skeleton={<div class="page" />}>
-      {() => (found ? <Loaded {...found} query={query} /> : <Notice told="not-found" again={() => {}} />)}
+      {() => {
+        if (!found) return <Notice told="not-found" again={() => {}} />;
+        if (found.route.group === "operator" && !isAdmin())
+          return <Notice told="forbidden" again={() => {}} />;
+        return <Loaded {...found} query={query} />;
+      }}
     </StateView>
   );
 }
@@ -116,6 +122,7 @@ function Loaded({
 }) {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const [failed, setFailed] = useState<Route | undefined>(undefined);
+  const isLive = useCell(connection) === "live";
   const Shown = pages.get(route);
   useEffect(() => {
     if (Shown) return;
@@ -127,9 +134,12 @@ function Loaded({
       () => setFailed(route),
     );
   }, [route]);
-  useEffect(() => scrollTo(0, 0), [route, JSON.stringify(names)]);
+  useEffect(() => {
+    // a browser does not ask again for a script that it could not get
+    if (failed === route && isLive) location.reload();
+  }, [failed, isLive]);
+  useLayoutEffect(() => scrollTo(0, topOfEntry()), [entryNow(), Shown]);
   if (Shown) return <Shown names={names} query={query} />;
-  // a browser does not ask again for a script that it could not get
-  if (failed === route) return <Notice told="unreachable" again={() => location.reload()} />;
+  if (failed === route) return <Notice told="unreachable" again={connectNow} />;
   return <div class="page" />;
 }

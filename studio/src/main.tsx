@@ -8,8 +8,10 @@ import "./operator/operator.css";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { openLanguage } from "./i18n/i18n.ts";
+import { keepTops } from "./scroll.ts";
 import { openTheme } from "./theme.ts";
 
 openTheme();
+keepTops();
 await openLanguage();
 render(<App />, document.getElementById("studio") as HTMLElement);

@@ -1,4 +1,5 @@
 import { cell } from "./cell.ts";
+import { enterPage } from "./scroll.ts";
 
 /** Where the page stands: everything behind the `#` of its address, so that a server need know one page only. */
 export interface Place {
@@ -13,7 +14,10 @@ export function placeNow(): Place {
 }
 
 export const place = cell<Place>(placeNow());
-addEventListener("hashchange", () => place.set(placeNow()));
+addEventListener("hashchange", () => {
+  enterPage();
+  place.set(placeNow());
+});
 
 /** What stands in a path at the names of a pattern: `/item/:item_id` and `/item/7` give `{ item_id: "7" }`. */
 export function match(pattern: string, path: string): Record<string, string> | undefined {
@@ -51,7 +55,7 @@ export function hrefOf(
 export function go(href: string, { isSame = false } = {}): void {
   if (!isSame) location.hash = href;
   else {
-    history.replaceState(null, "", href);
+    history.replaceState(history.state, "", href);
     place.set(placeNow());
   }
 }

@@ -2,27 +2,18 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { expect } from "vitest";
+import { executablePath, openBrowser } from "../../scripts/chromium.js";
 import { startUsher } from "../e2e/usher-process.ts";
 
-/** Debian's Chromium, or the browser that `USHER_CHROMIUM` names. Nothing is downloaded. */
-const executablePath = process.env["USHER_CHROMIUM"] ?? "/usr/bin/chromium";
 const present = existsSync(executablePath);
 /** Whether there is a browser to try the Studio in; where services are required there has to be. */
 export const canOpenPages = present || process.env["USHER_REQUIRE_SERVICES"] === "1";
 if (!canOpenPages)
   console.warn(`skipped: no browser at ${executablePath}; install chromium, or name one in USHER_CHROMIUM`);
 
-/** Without these Chromium asks hosts of its own at every start. */
-const quiet = [
-  ...["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
-
-export const openBrowser = (): Promise<Browser> =>
-  // as root, and in containers, it has no sandbox to run in
-  chromium.launch({ executablePath, chromiumSandbox: false, args: ["--no-sandbox", ...quiet] });
+export { openBrowser };
 
 export const newHome = (): string => join(mkdtempSync(join(tmpdir(), "usher-studio-")), "home");
 

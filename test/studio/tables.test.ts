@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { readRoutes } from "../../scripts/studio-places.js";
 import { stubBrowser } from "./browser-globals.ts";
 
 type Tables = typeof import("../../studio/src/routes.ts") &
@@ -49,6 +50,10 @@ describe("the tables of the Studio", () => {
     me.set({ kind: "key", scopes: ["read"], needs_key: true, version: "0", catalogue: "films" });
     expect(paletteEntries().map(({ name }) => name)).not.toContain("route system");
     me.set(before);
+  });
+
+  it("are read by the scripts that open every page, with an example of each name", () => {
+    expect(readRoutes()).toEqual(tables.allRoutes.map(({ name, path }) => ({ name, path })));
   });
 
   it("load a page for every route", async () => {

@@ -20,6 +20,9 @@ export function Dialog({
   const dialog = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
     dialog.current?.showModal();
+    const leave = () => dialog.current?.close(); // it belongs to the page below it
+    addEventListener("hashchange", leave);
+    return () => removeEventListener("hashchange", leave);
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it too

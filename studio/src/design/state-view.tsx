@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import type { AnswerState, Shown } from "../api/answers.ts";
 import { Failure, type FailureKind, key, refused } from "../api/client.ts";
 import { en, type MessageKey } from "../i18n/en.ts";
@@ -72,13 +73,23 @@ export function StateView<Value>({
   );
 }
 
+/** How long a shape without words is enough. */
+const patienceMs = 4000;
+
 function Loading({ children }: { children: ComponentChildren }) {
+  const [isLong, setLong] = useState(false);
+  useEffect(() => {
+    const patience = setTimeout(() => setLong(true), patienceMs);
+    return () => clearTimeout(patience);
+  }, []);
   return (
-    <div class="loading" aria-busy="true">
-      <span class="for-readers" role="status">
-        {t("state.loading")}
-      </span>
-      <div aria-hidden="true">{children}</div>
+    <div aria-busy="true">
+      <div role="status" class={isLong ? "slow-line" : "for-readers"}>
+        {t(isLong ? "state.slow" : "state.loading")}
+      </div>
+      <div class="loading" aria-hidden="true">
+        {children}
+      </div>
     </div>
   );
 }

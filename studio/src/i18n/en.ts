@@ -92,6 +92,7 @@ export const en = {
   "stars.none": "Not rated",
 
   "state.loading": "Loading",
+  "state.slow": "This takes longer than it should. The server has been asked and has not answered yet.",
   "state.empty.title": "Nothing here yet",
   "state.empty.text": "As soon as there is something it shows up here.",
   "state.partial.title": "Not everything came",

@@ -82,6 +82,8 @@ export const fr: Catalogue = {
   "stars.value": "{rating} sur 5",
   "stars.none": "Pas de note",
   "state.loading": "Chargement",
+  "state.slow":
+    "Cela prend plus de temps que prévu. La question est posée, le serveur n’a pas encore répondu.",
   "state.empty.title": "Rien ici pour l’instant",
   "state.empty.text": "Dès qu’il y aura quelque chose, ce sera ici.",
   "state.partial.title": "Tout n’est pas arrivé",

@@ -82,6 +82,7 @@ export const pt: Catalogue = {
   "stars.value": "{rating} de 5",
   "stars.none": "Sem avaliação",
   "state.loading": "Carregando",
+  "state.slow": "Está a demorar mais do que devia. O servidor foi consultado e ainda não respondeu.",
   "state.empty.title": "Nada aqui ainda",
   "state.empty.text": "Assim que houver algo, aparece aqui.",
   "state.partial.title": "Nem tudo chegou",

@@ -92,6 +92,7 @@ export const ru: Catalogue = {
   "stars.value": "{rating} из 5",
   "stars.none": "Без оценки",
   "state.loading": "Загрузка",
+  "state.slow": "Это занимает больше времени, чем должно. Сервер спросили, он ещё не ответил.",
   "state.empty.title": "Здесь пока пусто",
   "state.empty.text": "Как только что-то появится, оно будет здесь.",
   "state.partial.title": "Пришло не всё",
