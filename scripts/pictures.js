@@ -35,13 +35,13 @@ const home = mkdtempSync(join(tmpdir(), "usher-pictures-"));
 const server = spawn(
   process.execPath,
   [program, "start", "--data", "demo", "--home", join(home, "home"), "--port", "0"],
-  { stdio: ["ignore", "pipe", "inherit"] },
+  { stdio: ["ignore", "pipe", "ignore"] },
 );
 
 /** The address that the server prints when it serves. */
 async function addressOf() {
   for await (const line of createInterface({ input: server.stdout })) {
-    const found = /serving on (http:\S+)/.exec(line);
+    const found = /serving on (http:[^\s]*\d)/.exec(line);
     if (found) return found[1];
   }
   throw new Error("expected the server to print its address; it ended before");
