@@ -110,6 +110,11 @@ export const en = {
   "term.popularity": "How many rated it",
   "term.rating": "How well it is rated",
   "term.content": "What it is about",
+  "term.top": "How well, and by how many it is rated",
+  "term.popular": "How many know it",
+  "term.similar": "How like it is",
+  "term.new": "When it came out",
+  "term.continue": "When you began it",
   "library.title": "What {name} did, liked and put aside",
   "library.text": "Each line can be taken back.",
   "library.imported": {

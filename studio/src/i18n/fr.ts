@@ -109,6 +109,11 @@ export const fr: Catalogue = {
   "term.popularity": "Combien l’ont noté",
   "term.rating": "À quel point il est bien noté",
   "term.content": "Son sujet",
+  "term.top": "Sa note, et par combien",
+  "term.popular": "Combien le connaissent",
+  "term.similar": "À quel point il ressemble",
+  "term.new": "Sa date de sortie",
+  "term.continue": "Quand vous l’avez commencé",
   "library.title": "Ce que {name} a fait, aimé et gardé",
   "library.text": "Chaque ligne peut être annulée.",
   "library.imported": {

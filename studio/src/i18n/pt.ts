@@ -109,6 +109,11 @@ export const pt: Catalogue = {
   "term.popularity": "Quantos avaliaram",
   "term.rating": "Quão bem avaliado é",
   "term.content": "Do que trata",
+  "term.top": "Sua nota, e de quantos",
+  "term.popular": "Quantos o conhecem",
+  "term.similar": "Quanto se parece",
+  "term.new": "Quando saiu",
+  "term.continue": "Quando você começou",
   "library.title": "O que {name} fez, curtiu e guardou",
   "library.text": "Cada linha pode ser desfeita.",
   "library.imported": {

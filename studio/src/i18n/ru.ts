@@ -122,6 +122,11 @@ export const ru: Catalogue = {
   "term.popularity": "Сколько людей оценили",
   "term.rating": "Насколько высоки оценки",
   "term.content": "О чём это",
+  "term.top": "Оценка и число оценивших",
+  "term.popular": "Сколько людей это знают",
+  "term.similar": "Насколько похоже",
+  "term.new": "Когда вышло",
+  "term.continue": "Когда вы начали",
   "library.title": "Что сделано, отмечено и отложено: {name}",
   "library.text": "Каждую строку можно отменить.",
   "library.imported": {

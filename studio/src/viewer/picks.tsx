@@ -15,7 +15,7 @@ import type { Marks } from "./marks.ts";
 
 type Pick = RecommendationsBody["items"][number];
 
-/** Titles that are offered, and of how many of the best rated they are chosen. */
+/** Titles that are offered, and of how many of the best rated they are chosen; the first of these stand in the row above. */
 const picksMax = 14;
 const bestMax = 120;
 
@@ -28,7 +28,10 @@ export function Picks({ userId, marks }: { userId: string; marks: ReadonlyMap<st
   const isAsked = isNewcomer(userId) && !isDone;
   const shown = useAnswer(
     isAsked ? "picks" : undefined,
-    async () => spread((await ask<{ items: Pick[] }>(`v1/top?k=${bestMax}`)).items, picksMax),
+    async () => {
+      const { items } = await ask<{ items: Pick[] }>(`v1/top?k=${bestMax}`);
+      return spread(items.length > 2 * picksMax ? items.slice(picksMax) : items, picksMax);
+    },
     { topics: ["release"], isEmpty: (items) => items.length === 0 },
   );
   if (!isAsked) return null;
