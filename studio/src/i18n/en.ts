@@ -110,7 +110,7 @@ export const en = {
   "term.popularity": "How many rated it",
   "term.rating": "How well it is rated",
   "term.content": "What it is about",
-  "term.top": "How well, and by how many it is rated",
+  "term.top": "Its ratings, and how many",
   "term.popular": "How many know it",
   "term.similar": "How like it is",
   "term.new": "When it came out",

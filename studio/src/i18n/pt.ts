@@ -109,7 +109,7 @@ export const pt: Catalogue = {
   "term.popularity": "Quantos avaliaram",
   "term.rating": "Quão bem avaliado é",
   "term.content": "Do que trata",
-  "term.top": "Sua nota, e de quantos",
+  "term.top": "Suas avaliações, e quantas",
   "term.popular": "Quantos o conhecem",
   "term.similar": "Quanto se parece",
   "term.new": "Quando saiu",

@@ -122,7 +122,7 @@ export const ru: Catalogue = {
   "term.popularity": "Сколько людей оценили",
   "term.rating": "Насколько высоки оценки",
   "term.content": "О чём это",
-  "term.top": "Оценка и число оценивших",
+  "term.top": "Оценки и их число",
   "term.popular": "Сколько людей это знают",
   "term.similar": "Насколько похоже",
   "term.new": "Когда вышло",
