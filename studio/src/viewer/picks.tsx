@@ -45,7 +45,7 @@ export function Picks({ userId, marks }: { userId: string; marks: ReadonlyMap<st
           {t("picks.done")}
         </Button>
       </header>
-      <StateView isPart shown={shown} skeleton={<div class="picks-row" />} empty={null}>
+      <StateView isPart shown={shown} skeleton={<PicksSkeleton />} empty={null}>
         {(items) => (
           <ul class="picks-row">
             {items.map((item) => (
@@ -57,6 +57,16 @@ export function Picks({ userId, marks }: { userId: string; marks: ReadonlyMap<st
         )}
       </StateView>
     </section>
+  );
+}
+
+function PicksSkeleton() {
+  return (
+    <div class="picks-row">
+      <span class="pick">
+        <span class={`cover of-${me.value?.catalogue ?? "items"}`} />
+      </span>
+    </div>
   );
 }
 

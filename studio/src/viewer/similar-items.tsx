@@ -61,5 +61,5 @@ function sharedText({ people, genres, audience }: SimilarItemsBody["items"][numb
     people.length > 0 ? list(people.slice(0, 2).map(({ name }) => name)) : "",
     genres.length > 0 ? list(genres.slice(0, 3)) : "",
   ];
-  return parts.filter((part) => part !== "").join(" · ");
+  return parts.filter((part) => part !== "").join(" · ") || t("reason.content");
 }
