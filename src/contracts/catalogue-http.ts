@@ -291,3 +291,4 @@ export const ItemsBatchAnswer = Type.Object({
 export const ItemPath = Type.Object({ item_id: Id });
 export type ItemFieldsBody = Partial<{ [Name in ItemFieldName]: Static<(typeof itemFields)[Name]> | null }>;
 export type CatalogueItemBody = Static<typeof CatalogueItemAnswer>;
+export type SimilarItemsBody = Static<typeof SimilarItemsAnswer>;

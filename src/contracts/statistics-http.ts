@@ -71,6 +71,12 @@ export const RatingsAnswer = Type.Object({
   total: count,
   buckets: Type.Array(Type.Object({ rating: mean, count })),
 });
+export const ItemStatisticsAnswer = Type.Object({
+  item_id: Type.String(),
+  total: count,
+  rating_mean: Type.Optional(mean),
+  buckets: RatingsAnswer.properties.buckets,
+});
 const figures = { item_count: count, rating_count: count, rating_mean: Type.Optional(mean) };
 export const ReleasesAnswer = Type.Object({
   items: Type.Array(Type.Object({ release_year: Type.Integer(), ...figures })),
@@ -125,6 +131,7 @@ export const LegacyMustWatch = Type.Object({
 
 export type OverviewBody = Static<typeof OverviewAnswer>;
 export type RatingsBody = Static<typeof RatingsAnswer>;
+export type ItemStatisticsBody = Static<typeof ItemStatisticsAnswer>;
 export type ReleasesBody = Static<typeof ReleasesAnswer>;
 export type GenresBody = Static<typeof GenresAnswer>;
 export type UserStatisticsBody = Static<typeof UserStatisticsAnswer>;

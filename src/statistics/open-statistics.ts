@@ -31,6 +31,7 @@ export function openStatistics(paths: { readonly folder: string; readonly lake: 
   return {
     overview: async (...of) => (await asked()).overview(...of),
     ratings: async (...of) => (await asked()).ratings(...of),
+    item: async (...of) => (await asked()).item(...of),
     releases: async (...of) => (await asked()).releases(...of),
     genres: async (...of) => (await asked()).genres(...of),
     top: async (...of) => (await asked()).top(...of),

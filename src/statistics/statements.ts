@@ -64,6 +64,15 @@ export const statements = {
       `SELECT floor(rating_mean * 2 + 0.5) / 2 AS rating, count(*) AS count FROM (${shown(relations)})
        WHERE rating_count >= CAST($votes_min AS BIGINT) GROUP BY ALL`,
   },
+  /** Reads all ratings: gold has no row an item and a rating. */
+  ratingsOfItem: {
+    tables: ["silver_ratings"],
+    sql: ({ silver_ratings }) =>
+      `SELECT rating, count(*) AS count FROM (
+         SELECT arg_max(rating, coalesce(rating_ts, '-infinity'::TIMESTAMPTZ)) AS rating
+         FROM ${silver_ratings} WHERE item_id = $item_id GROUP BY user_id
+       ) GROUP BY rating`,
+  },
   releases: ofCatalogue("releases", "CAST(bucket AS INTEGER) AS release_year", "release_year"),
   releasesOfGenre: {
     tables: ofItems,

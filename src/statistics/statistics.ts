@@ -1,6 +1,7 @@
 import type { PinnedTables } from "../contracts/quality.ts";
 import type {
   GenresBody,
+  ItemStatisticsBody,
   OverviewBody,
   RatingKind,
   RatingsBody,
@@ -38,6 +39,8 @@ export interface TopRows {
 export interface Statistics {
   overview(build: PinnedTables): Promise<Omit<OverviewBody, "model_version" | "build">>;
   ratings(build: PinnedTables, of: { kind: RatingKind; votesMin: number }): Promise<RatingsBody>;
+  /** How one item was rated; zeros for one that nobody has rated. Remembered as what is asked of the whole catalogue. */
+  item(build: PinnedTables, itemId: string): Promise<Omit<ItemStatisticsBody, "item_id">>;
   releases(build: PinnedTables, of: { genre?: string | undefined }): Promise<ReleasesBody>;
   genres(build: PinnedTables, of: { year?: number | undefined }): Promise<GenresBody>;
   top(
@@ -92,6 +95,11 @@ export function statisticsOf(lake: Lake): Statistics {
           ? await remembered(build, "ratings")
           : await remembered(build, "itemMeans", { votes_min: votesMin });
       return bucketsOf(rows);
+    },
+    item: async (build, itemId) => {
+      const { total, buckets } = bucketsOf(await remembered(build, "ratingsOfItem", { item_id: itemId }));
+      const sum = buckets.reduce((all, { rating, count }) => all + rating * count, 0);
+      return { total, ...(total === 0 ? {} : { rating_mean: sum / total }), buckets };
     },
     releases: async (build, { genre }) => {
       const rows =

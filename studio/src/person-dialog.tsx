@@ -6,6 +6,7 @@ import { me } from "./me.ts";
 import { isNewcomer, person, recentPersons, showPerson } from "./person.ts";
 import { go, place } from "./router.ts";
 import { hrefTo } from "./routes.ts";
+import { bringAlong } from "./viewer/acting.ts";
 
 /** A person as the page calls them. */
 export const personName = (userId: string): string => (isNewcomer(userId) ? t("person.newcomer") : userId);
@@ -13,10 +14,21 @@ export const personName = (userId: string): string => (isNewcomer(userId) ? t("p
 /** Chooses whose page this is. */
 export function PersonDialog({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
+  const [isBringing, setBringing] = useState(true);
+  const [failure, setFailure] = useState("");
+  const mayBring = isNewcomer(person.value);
   const choose = (userId?: string) => {
     showPerson(userId);
     onClose();
     if (place.value.query.has("user_id")) go(hrefTo("home"), { isSame: true });
+  };
+  const become = async (userId: string) => {
+    try {
+      if (mayBring && isBringing) await bringAlong(person.value, userId);
+      choose(userId);
+    } catch (error) {
+      setFailure(t("act.failed", { detail: (error as Error).message }));
+    }
   };
   const isFixed = me.value?.kind === "user";
   return (
@@ -28,7 +40,7 @@ export function PersonDialog({ onClose }: { onClose: () => void }) {
           class="person-form"
           onSubmit={(event) => {
             event.preventDefault();
-            if (text.trim() !== "") choose(text.trim());
+            if (text.trim() !== "") void become(text.trim());
           }}
         >
           <label>
@@ -44,6 +56,17 @@ export function PersonDialog({ onClose }: { onClose: () => void }) {
             />
             <small id="person-hint">{t("person.id-hint")}</small>
           </label>
+          {mayBring && (
+            <label class="switch">
+              <input
+                type="checkbox"
+                checked={isBringing}
+                onChange={({ currentTarget }) => setBringing(currentTarget.checked)}
+              />
+              <span>{t("person.bring")}</span>
+            </label>
+          )}
+          {failure !== "" && <p role="alert">{failure}</p>}
           <div class="person-buttons">
             <Button look="accent" type="submit">
               {t("person.show")}

@@ -54,6 +54,16 @@ export const routes = [
     load: async () => (await import("./viewer/item.tsx")).Item,
   },
   {
+    name: "library",
+    path: "/library",
+    title: "route.library",
+    group: "viewer",
+    icon: "bookmark",
+    isInBar: true,
+    shortcut: "l",
+    load: async () => (await import("./viewer/library.tsx")).Library,
+  },
+  {
     name: "shortcuts",
     path: "/shortcuts",
     title: "route.shortcuts",

@@ -1,5 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
-import { actions, openDialog, searchFieldId } from "./actions.ts";
+import { actions, openDialog } from "./actions.ts";
 import { useCell } from "./cell.ts";
 import { Icon } from "./design/icon.tsx";
 import { Choice, Menu } from "./design/menu.tsx";
@@ -9,8 +8,9 @@ import { isAdmin, me } from "./me.ts";
 import { Keys } from "./palette.tsx";
 import { person } from "./person.ts";
 import { personName } from "./person-dialog.tsx";
-import { go, place } from "./router.ts";
+import { place } from "./router.ts";
 import { allRoutes, hrefTo, type Route, routeOf } from "./routes.ts";
+import { SearchField } from "./search-field.tsx";
 import { theme, themes } from "./theme.ts";
 
 /** What stands above every page: where to go, what to look for, whose page it is. */
@@ -51,33 +51,6 @@ function PageLink({ route: { path, title, icon }, isShown }: { route: Route; isS
       <Icon name={icon} size={18} />
       <span>{t(title)}</span>
     </a>
-  );
-}
-
-function SearchField() {
-  const asked = useCell(place).query.get("query") ?? "";
-  const [text, setText] = useState(asked);
-  useEffect(() => setText(asked), [asked]);
-  return (
-    <search class="bar-search">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (text.trim() !== "") go(hrefTo("search", {}, { query: text.trim() }));
-        }}
-      >
-        <Icon name="search" size={18} />
-        <input
-          id={searchFieldId}
-          type="search"
-          aria-label={t("search.label")}
-          placeholder={t("search.placeholder")}
-          value={text}
-          maxLength={200}
-          onInput={({ currentTarget }) => setText(currentTarget.value)}
-        />
-      </form>
-    </search>
   );
 }
 

@@ -64,6 +64,13 @@ describe("statistics over HTTP", () => {
     expect((await get("/v1/statistics/users/nobody")).rating_count).toBe(0);
   });
 
+  it("answer of one item, and not of one that the catalogue does not show", async () => {
+    const { total, rating_mean, buckets } = await get("/v1/statistics/items/1");
+    expect(buckets.reduce((sum: number, { count }: { count: number }) => sum + count, 0)).toBe(total);
+    expect((await get("/v1/items/1")).rating_mean).toBeCloseTo(rating_mean, 10);
+    problem(await server.ask("/v1/statistics/items/nowhere"), 404, "ITEM_UNKNOWN");
+  });
+
   it("state the floor of a top list, which is as long as it was asked for", async () => {
     const top = await get("/v1/statistics/top?genre=drama&k=3&votes_min=4");
     expect(top.vote_floor).toBe(4);

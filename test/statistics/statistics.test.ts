@@ -90,6 +90,15 @@ describe("statistics are what plain loops count", () => {
     );
   });
 
+  it.each(["1", "7", "40' OR 1=1 --"])("how the item %s was rated", async (itemId) => {
+    const own = ratingsOf(itemId);
+    expect(own.length > 0).toBe(itemId.length < 3);
+    expect(await statistics.item(build, itemId)).toEqual({
+      ...bucketsOf(own),
+      ...(own.length === 0 ? {} : { rating_mean: expect.closeTo(mean(own), 10) }),
+    });
+  });
+
   it.each([1, 12])(
     "mean ratings of items with at least %i ratings, without placeholders",
     async (votesMin) => {

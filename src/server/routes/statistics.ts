@@ -1,8 +1,9 @@
-import { listLengthDefault, NoQuery, UserParams } from "../../contracts/http.ts";
+import { ItemParams, listLengthDefault, NoQuery, UserParams } from "../../contracts/http.ts";
 import type { PinnedTables } from "../../contracts/quality.ts";
 import {
   GenresAnswer,
   GenresQuery,
+  ItemStatisticsAnswer,
   OverviewAnswer,
   RatingsAnswer,
   RatingsQuery,
@@ -12,7 +13,7 @@ import {
   StatisticsTopQuery,
   UserStatisticsAnswer,
 } from "../../contracts/statistics-http.ts";
-import type { Item } from "../../data/catalogue.ts";
+import { type Item, unknownItem } from "../../data/catalogue.ts";
 import { UsherError } from "../../errors.ts";
 import type { Statistics, TopRow, TopRows } from "../../statistics/statistics.ts";
 import { servingNow } from "../answers.ts";
@@ -127,6 +128,7 @@ export function statisticsRoutes(app: App, context: ServerContext): void {
   );
   topRoute(app, context);
   userRoute(app, context);
+  itemRoute(app, context);
 }
 
 function topRoute(app: App, context: ServerContext): void {
@@ -187,6 +189,31 @@ function userRoute(app: App, context: ServerContext): void {
       const { statistics, build } = statisticsNow(context);
       const { user_id } = request.params;
       return { user_id, ...(await statistics.user(build, user_id)) };
+    },
+  );
+}
+
+function itemRoute(app: App, context: ServerContext): void {
+  app.get(
+    "/v1/statistics/items/:item_id",
+    {
+      config: { scope: "read", self: "nobody" },
+      handlerTimeout: handlerTimeoutMs,
+      schema: {
+        tags,
+        operationId: "statisticsItem",
+        summary: "How one item was rated: how often by each half star, and the mean",
+        description: "Of the build that the release pins; an item that nobody has rated has zeros.",
+        params: ItemParams,
+        querystring: NoQuery,
+        response: answersOf(ItemStatisticsAnswer, [...failures, "ITEM_UNKNOWN"]),
+      },
+    },
+    async (request) => {
+      const { serving, statistics, build } = statisticsNow(context);
+      const { item_id } = request.params;
+      if (!serving.items.get(item_id, { nowMs: Date.now() })) throw unknownItem(item_id);
+      return { item_id, ...(await statistics.item(build, item_id)) };
     },
   );
 }

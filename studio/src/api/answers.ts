@@ -151,7 +151,7 @@ async function refresh(entry: Entry): Promise<void> {
     } catch (error) {
       entry.failure = error instanceof Failure ? error : new Failure("other", String(error));
     }
-  } while (entry.isOld && !entry.failure);
+  } while (entry.isOld);
   entry.isAsking = false;
   for (const told of [...entry.watchers]) told();
 }

@@ -49,9 +49,12 @@ export function StateView<Value>({
   shown,
   skeleton,
   empty,
+  isPart = false,
   children,
 }: {
   shown: Shown<Value>;
+  /** A part of a page: its states are small, and head no page. Default: it is the page. */
+  isPart?: boolean;
   /** Of the size of what will come, so that nothing jumps. */
   skeleton: ComponentChildren;
   /** What stands in an empty view. Default: that there is nothing, and the way home. */
@@ -62,7 +65,9 @@ export function StateView<Value>({
   if (state === "loading") return <Loading>{skeleton}</Loading>;
   if (state === "empty" && empty !== undefined) return <>{empty}</>;
   if (value === undefined || state === "empty") {
-    return <Notice told={failure?.kind ?? "empty"} detail={failure?.message ?? ""} again={shown.again} />;
+    const told = failure?.kind ?? "empty";
+    const detail = failure?.message ?? "";
+    return <Notice told={told} detail={detail} again={shown.again} isPart={isPart} />;
   }
   const parts = list((value as { degraded?: string[] }).degraded ?? []);
   return (
@@ -95,15 +100,25 @@ function Loading({ children }: { children: ComponentChildren }) {
 }
 
 /** A state that takes the whole view. */
-export function Notice({ told, detail = "", again }: { told: Told; detail?: string; again: () => void }) {
+export function Notice({
+  told,
+  detail = "",
+  isPart = false,
+  again,
+}: {
+  told: Told;
+  detail?: string;
+  isPart?: boolean;
+  again: () => void;
+}) {
   const { label, run } = repairs[told] ?? { label: "state.again" as const, run: again };
   return (
-    <div class="notice" role={told === "empty" ? undefined : "alert"}>
+    <div class={`notice ${isPart ? "is-part" : ""}`} role={told === "empty" ? undefined : "alert"}>
       <svg class="notice-picture" viewBox="0 0 120 90" aria-hidden="true">
         <path class="notice-screen" d="M14 16q46-8 92 0v52q-46 8-92 0z" />
         <path d={pictures[told] ?? otherPicture} />
       </svg>
-      <h1>{t(words(told, "title"))}</h1>
+      {isPart ? <p class="notice-title">{t(words(told, "title"))}</p> : <h1>{t(words(told, "title"))}</h1>}
       <p>{t(words(told, "text"), { detail })}</p>
       <Button look="accent" onClick={run}>
         {t(label)}

@@ -1,14 +1,17 @@
 import type { UsherEvent } from "../../../src/contracts/events.ts";
+import type { CatalogueKind } from "../../../src/contracts/studio-http.ts";
 import { ask, Failure } from "../api/client.ts";
 import { say } from "../design/toast.tsx";
 import type { MessageKey } from "../i18n/en.ts";
 import { t } from "../i18n/i18n.ts";
-import { note } from "./marks.ts";
+import { note, standing } from "./marks.ts";
 
 /** What a person can do with an item in the Studio. */
 export type Deed =
   | { readonly event_type: "like" | "dislike" | "bookmark" }
-  | { readonly event_type: "rating"; readonly rating: number };
+  | { readonly event_type: "rating"; readonly rating: number }
+  | { readonly event_type: "view"; readonly progress: 1 }
+  | { readonly event_type: "listen"; readonly completed: true };
 
 interface EventsBody {
   readonly results: readonly { readonly status: string; readonly detail?: string }[];
@@ -19,7 +22,13 @@ const told: Readonly<Record<Deed["event_type"], MessageKey>> = {
   dislike: "act.disliked",
   bookmark: "act.bookmarked",
   rating: "act.rated",
+  view: "act.finished",
+  listen: "act.finished",
 };
+
+/** Of an item that was seen, read or heard to its end. */
+export const finishOf = (kind: CatalogueKind | undefined): Deed =>
+  kind === "music" ? { event_type: "listen", completed: true } : { event_type: "view", progress: 1 };
 
 /** Who does something, and with what. */
 export interface About {
@@ -72,4 +81,20 @@ async function isKept(event: UsherEvent, takeBack: () => void, again: () => void
     say({ text: t("act.failed", { detail }), action: { label: t("act.again"), run: again }, isAlert: true });
     return false;
   }
+}
+
+/** What somebody did becomes another's: written anew in their name, then taken back under the first. @throws Failure */
+export async function bringAlong(from: string, to: string): Promise<void> {
+  const path = `v1/users/${encodeURIComponent(from)}/events?limit=500`;
+  const { events } = await ask<{ events: UsherEvent[] }>(path);
+  const kept = standing(events);
+  if (kept.length === 0) return;
+  const { event_ts } = newEvent(from);
+  const moved = kept.map((event) => ({ ...event, event_id: crypto.randomUUID(), user_id: to }));
+  await ask("v1/events", { method: "POST", body: moved });
+  const left = kept.map(({ event_id: target_event_id }) => ({
+    ...{ event_type: "retract", event_id: crypto.randomUUID(), event_ts, user_id: from },
+    target_event_id,
+  }));
+  await ask("v1/events", { method: "POST", body: left });
 }

@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import type { RecommendedItemBody } from "../../../src/contracts/http.ts";
 import type { HomeBody } from "../../../src/contracts/surfaces-http.ts";
 import { useAnswer } from "../api/answers.ts";
@@ -14,6 +15,7 @@ import { personName } from "../person-dialog.tsx";
 import { hrefTo } from "../routes.ts";
 import { CardSkeleton, Deeds, ItemCard } from "./item-card.tsx";
 import { type Marks, useMarks } from "./marks.ts";
+import { Picks } from "./picks.tsx";
 import { railTitle, reasonText } from "./reason.ts";
 
 /** Titles of a rail. */
@@ -37,14 +39,17 @@ export function Home() {
           return (
             <>
               {first && <Hero item={first} marks={marks.get(first.item_id) ?? {}} userId={userId} />}
-              {titled(rails).map(({ key, title, items }) => (
-                <Rail key={key} title={title}>
-                  {items.map((item) => (
-                    <li key={item.item_id}>
-                      <ItemCard item={item} marks={marks.get(item.item_id) ?? {}} />
-                    </li>
-                  ))}
-                </Rail>
+              {titled(rails).map(({ key, title, items }, at) => (
+                <Fragment key={at === 0 ? "first" : key}>
+                  <Rail key={key} title={title}>
+                    {items.map((item) => (
+                      <li key={item.item_id}>
+                        <ItemCard item={item} marks={marks.get(item.item_id) ?? {}} />
+                      </li>
+                    ))}
+                  </Rail>
+                  {at === 0 && <Picks userId={userId} marks={marks} />}
+                </Fragment>
               ))}
             </>
           );

@@ -1,22 +1,25 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ItemBody, RecommendedItemBody } from "../../../src/contracts/http.ts";
+import type { CatalogueKind } from "../../../src/contracts/studio-http.ts";
 import { IconButton } from "../design/button.tsx";
 import { Cover } from "../design/cover.tsx";
 import { Stars } from "../design/stars.tsx";
 import { titleOf } from "../design/title.ts";
+import type { MessageKey } from "../i18n/en.ts";
 import { t } from "../i18n/i18n.ts";
 import { me } from "../me.ts";
 import { person } from "../person.ts";
 import { hrefTo } from "../routes.ts";
-import { act, undo } from "./acting.ts";
+import { act, finishOf, undo } from "./acting.ts";
 import type { Marks } from "./marks.ts";
 import { reasonText } from "./reason.ts";
 
 type Carded = Pick<ItemBody, "item_id" | "title" | "genres" | "release_year" | "poster_url"> &
   Partial<Pick<RecommendedItemBody, "reason">>;
 
-/** An item in a row or a grid: its cover, what it is, why it is here, and what to do with it. */
-export function ItemCard({ item, marks }: { item: Carded; marks: Marks }) {
+/** An item in a row or a grid: its cover, what it is, why it is here (`note`, else its reason), and what to do with it. */
+export function ItemCard({ item, marks, note }: { item: Carded; marks: Marks; note?: string }) {
+  const why = note ?? (item.reason && reasonText(item.reason));
   const { title, year } = titleOf(item);
   return (
     <article class="card">
@@ -31,9 +34,9 @@ export function ItemCard({ item, marks }: { item: Carded; marks: Marks }) {
         {title}
       </p>
       <p class="card-facts">{[year, item.genres[0]].filter(Boolean).join(" · ")}</p>
-      {item.reason && (
+      {why && (
         <p class="card-reason" dir="auto">
-          {reasonText(item.reason)}
+          {why}
         </p>
       )}
       <Deeds item={item} marks={marks} />
@@ -41,8 +44,27 @@ export function ItemCard({ item, marks }: { item: Carded; marks: Marks }) {
   );
 }
 
-/** Like, rate, put aside. What is done stays pressed, and pressing it again takes it back. */
-export function Deeds({ item, marks }: { item: Pick<Carded, "item_id" | "title">; marks: Marks }) {
+const finishNames: Readonly<Record<CatalogueKind, MessageKey>> = {
+  films: "act.seen",
+  music: "act.heard",
+  books: "act.read",
+  items: "act.finish",
+};
+
+/**
+ * Like, rate, put aside. What is done stays pressed, and pressing it again takes it back.
+ *
+ * @param props.isWhole On the item's own page: with what was seen to its end, and without the stars, which stand there already.
+ */
+export function Deeds({
+  item,
+  marks,
+  isWhole = false,
+}: {
+  item: Pick<Carded, "item_id" | "title">;
+  marks: Marks;
+  isWhole?: boolean;
+}) {
   const [isRating, setRating] = useState(false);
   const deeds = useRef<HTMLDivElement>(null);
   const wasRating = useRef(false);
@@ -54,11 +76,11 @@ export function Deeds({ item, marks }: { item: Pick<Carded, "item_id" | "title">
   }, [isRating]);
   const { title } = titleOf(item);
   const about = { userId: person.value, item: { item_id: item.item_id, title } };
-  const toggle = (kind: "like" | "dislike" | "bookmark") => {
-    const done = marks[kind];
-    return void (done === undefined
-      ? act({ event_type: kind }, about)
-      : undo({ event_id: done }, about.userId));
+  const kind = me.value?.catalogue ?? "items";
+  const toggle = (name: "like" | "dislike" | "bookmark" | "finish") => {
+    const done = marks[name];
+    const deed = name === "finish" ? finishOf(kind) : { event_type: name };
+    return void (done === undefined ? act(deed, about) : undo({ event_id: done }, about.userId));
   };
   if (isRating) {
     return (
@@ -84,13 +106,22 @@ export function Deeds({ item, marks }: { item: Pick<Carded, "item_id" | "title">
         isOn={marks.like !== undefined}
         onClick={() => toggle("like")}
       />
-      <IconButton
-        icon="star"
-        look="is-rate"
-        name={t("act.rate", { title })}
-        isOn={marks.rating !== undefined}
-        onClick={() => setRating(true)}
-      />
+      {isWhole ? (
+        <IconButton
+          icon="check"
+          name={t(finishNames[kind], { title })}
+          isOn={marks.finish !== undefined}
+          onClick={() => toggle("finish")}
+        />
+      ) : (
+        <IconButton
+          icon="star"
+          look="is-rate"
+          name={t("act.rate", { title })}
+          isOn={marks.rating !== undefined}
+          onClick={() => setRating(true)}
+        />
+      )}
       <IconButton
         icon="bookmark"
         name={t("act.bookmark", { title })}

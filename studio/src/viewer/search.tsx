@@ -12,20 +12,23 @@ import { useMarks } from "./marks.ts";
 /** Titles of a page of results. */
 const resultsMax = 48;
 
-/** What the catalogue holds of some words; typing errors are forgiven by the server. */
+type Found = Pick<ItemBody, "item_id" | "title" | "genres" | "release_year" | "poster_url">;
+
+/** What the catalogue holds of some words, or of a person; typing errors are forgiven by the server. */
 export function Search({ query }: PageProps) {
   const words = query.get("query") ?? "";
+  const name = query.get("person") ?? "";
+  const sought = name || words;
   const marks = useMarks(useCell(person));
-  const path = `v1/search?query=${encodeURIComponent(words)}&k=${resultsMax}`;
-  const found = useAnswer(
-    words === "" ? undefined : `search ${words}`,
-    () => ask<{ items: ItemBody[] }>(path),
-    {
-      topics: ["release", "catalogue"],
-      isEmpty: ({ items }) => items.length === 0,
-    },
-  );
-  if (words === "") {
+  const path =
+    name === ""
+      ? `v1/search?query=${encodeURIComponent(words)}&k=${resultsMax}`
+      : `v1/items?person=${encodeURIComponent(name)}&page_size=${resultsMax}`;
+  const found = useAnswer(sought === "" ? undefined : path, () => ask<{ items: Found[] }>(path), {
+    topics: ["release", "catalogue"],
+    isEmpty: ({ items }) => items.length === 0,
+  });
+  if (sought === "") {
     return (
       <article class="page">
         <h1>{t("route.search")}</h1>
@@ -36,10 +39,12 @@ export function Search({ query }: PageProps) {
   const count = found.value?.items.length;
   return (
     <article class="page">
-      <h1 dir="auto">
-        {count === undefined ? t("route.search") : t("search.results", { count, query: words })}
-      </h1>
-      <StateView shown={found} skeleton={<GridSkeleton />}>
+      {found.state !== "empty" && (
+        <h1 dir="auto">
+          {count === undefined ? t("route.search") : t("search.results", { count, query: sought })}
+        </h1>
+      )}
+      <StateView shown={found} skeleton={<GridSkeleton />} empty={<NoResult sought={sought} />}>
         {({ items }) => (
           <ul class="grid">
             {items.map((item) => (
@@ -51,6 +56,15 @@ export function Search({ query }: PageProps) {
         )}
       </StateView>
     </article>
+  );
+}
+
+function NoResult({ sought }: { sought: string }) {
+  return (
+    <div class="notice">
+      <h1 dir="auto">{t("search.none", { query: sought })}</h1>
+      <p>{t("search.none-text")}</p>
+    </div>
   );
 }
 
