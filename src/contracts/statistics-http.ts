@@ -128,3 +128,4 @@ export type RatingsBody = Static<typeof RatingsAnswer>;
 export type ReleasesBody = Static<typeof ReleasesAnswer>;
 export type GenresBody = Static<typeof GenresAnswer>;
 export type UserStatisticsBody = Static<typeof UserStatisticsAnswer>;
+export type StatisticsTopBody = Static<typeof StatisticsTopAnswer>;

@@ -83,15 +83,22 @@ function Loading({ children }: { children: ComponentChildren }) {
   );
 }
 
+/** The picture of a state. */
+export function StatePicture({ told }: { told: Told }) {
+  return (
+    <svg class="notice-picture" viewBox="0 0 120 90" aria-hidden="true">
+      <path class="notice-screen" d="M14 16q46-8 92 0v52q-46 8-92 0z" />
+      <path d={pictures[told] ?? otherPicture} />
+    </svg>
+  );
+}
+
 /** A state that takes the whole view. */
 export function Notice({ told, detail = "", again }: { told: Told; detail?: string; again: () => void }) {
   const { label, run } = repairs[told] ?? { label: "state.again" as const, run: again };
   return (
     <div class="notice" role={told === "empty" ? undefined : "alert"}>
-      <svg class="notice-picture" viewBox="0 0 120 90" aria-hidden="true">
-        <path class="notice-screen" d="M14 16q46-8 92 0v52q-46 8-92 0z" />
-        <path d={pictures[told] ?? otherPicture} />
-      </svg>
+      <StatePicture told={told} />
       <h1>{t(words(told, "title"))}</h1>
       <p>{t(words(told, "text"), { detail })}</p>
       <Button look="accent" onClick={run}>

@@ -1,5 +1,5 @@
 import { cell, keptCell } from "../cell.ts";
-import { type Catalogue, en, type MessageKey } from "./en.ts";
+import { type Catalogue, en, type Message, type MessageKey } from "./en.ts";
 
 /** Languages by their own names, and where their texts are; English is always there. */
 export const languages = {
@@ -33,11 +33,14 @@ export async function changeLanguage(next: Language, { isChosen = true } = {}): 
   language.set(next);
 }
 
-type Parameters = Readonly<Record<string, string | number>>;
+/** What a text puts in, by name. */
+export type Parameters = Readonly<Record<string, string | number>>;
 
 /** A text in the present language. Numbers among the parameters are written as that language writes them. */
-export function t(key: MessageKey, parameters: Parameters = {}): string {
-  const message = texts[key];
+export const t = (key: MessageKey, parameters: Parameters = {}): string => fill(texts[key], parameters);
+
+/** A text with its values put in, in the form that its `count` asks for. */
+export function fill(message: Message, parameters: Parameters): string {
   const count = Number(parameters["count"] ?? 0);
   const text =
     typeof message === "string"
