@@ -128,14 +128,18 @@ describe("texts of the Studio", () => {
 
 /** The same in another language, because they are the same there. */
 const sameAllowed: Readonly<Record<string, readonly string[]>> = {
-  fr: ["app.pages", "app.menu"],
-  pt: ["app.menu"],
+  fr: ["app.pages", "app.menu", "layer.bronze", "notice.catalogue", "overview.route"],
+  pt: ["app.menu", "layer.bronze", "op.days"],
   ru: [],
 };
 /** Names, and texts that are nothing but what is put in. */
 const sameEverywhere: readonly string[] = [
   "app.name",
   "chart.csv",
+  "op.ms",
+  "op.seconds",
+  "op.minutes",
+  "op.hours",
   "models.rmse",
   "models.mae",
   "state.invalid.text",

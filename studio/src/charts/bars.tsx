@@ -37,7 +37,13 @@ export function Bars({
     return {
       marks: bars.map(({ value, text }, place) => ({ x: middle(place), y: y(value), text })),
       picture: (
-        <Frame width={width} height={height} y={y} format={number} labels={sparse(labels, width)}>
+        <Frame
+          width={width}
+          height={height}
+          y={y}
+          format={(value) => number(value, 3)}
+          labels={sparse(labels, width)}
+        >
           {bars.map(({ value }, place) => (
             <rect
               key={place}

@@ -42,7 +42,13 @@ export function Frame({
       ))}
       {children}
       {labels.map(({ x, label }) => (
-        <text key={`${x}`} class="chart-label" x={x} y={height - 8} text-anchor="middle">
+        <text
+          key={`${x}`}
+          class="chart-label"
+          x={x}
+          y={height - 8}
+          text-anchor={x > width - 30 ? "end" : "middle"}
+        >
           {label}
         </text>
       ))}

@@ -6,13 +6,17 @@ export interface GraphNode {
   readonly label: string;
   /** Below its name. */
   readonly note?: string;
+  /** What it is made of, line by line. */
+  readonly lines?: readonly string[];
   /** How it looks: a state of a task, a layer of the data. */
   readonly look?: string;
   /** Ids of what it comes of; those that are not there are left out. */
   readonly needs: readonly string[];
 }
 
-const node = { width: 178, height: 46, across: 56, down: 12 } as const;
+const node = { width: 178, height: 46, across: 56, down: 12, line: 17 } as const;
+
+const heightOf = ({ lines = [] }: GraphNode) => node.height + lines.length * node.line;
 
 /** Places of nodes, px: each in the column after the last of those that it needs. */
 export function layout(nodes: readonly GraphNode[]): {
@@ -32,17 +36,16 @@ export function layout(nodes: readonly GraphNode[]): {
   };
   const filled: number[] = [];
   const places = new Map<string, { x: number; y: number }>();
-  for (const { id } of nodes) {
-    const column = columnOf(id, []);
-    const row = filled[column] ?? 0;
-    filled[column] = row + 1;
-    places.set(id, { x: column * (node.width + node.across), y: row * (node.height + node.down) });
+  for (const one of nodes) {
+    const column = columnOf(one.id, []);
+    const y = filled[column] ?? 0;
+    filled[column] = y + heightOf(one) + node.down;
+    places.set(one.id, { x: column * (node.width + node.across), y });
   }
-  const rows = Math.max(1, ...Array.from(filled, (count) => count ?? 0));
   return {
     places,
     width: filled.length * (node.width + node.across) - node.across,
-    height: rows * (node.height + node.down) - node.down,
+    height: Math.max(node.height, ...Array.from(filled, (y) => (y ?? 0) - node.down)),
   };
 }
 
@@ -71,17 +74,23 @@ export function Graph({ heading, nodes }: { heading: string; nodes: readonly Gra
         {edges.map(({ id, d }) => (
           <path key={id} class="graph-edge" d={d} />
         ))}
-        {nodes.map(({ id, label, note = "", look = "plain" }) => {
+        {nodes.map((one) => {
+          const { id, label, note = "", look = "plain", lines = [] } = one;
           const { x, y } = places.get(id) ?? { x: 0, y: 0 };
           return (
             <g key={id} class={`graph-node is-${look}`} transform={`translate(${x} ${y})`}>
-              <rect width={node.width} height={node.height} rx="8" />
+              <rect width={node.width} height={heightOf(one)} rx="8" />
               <text x="12" y={note === "" ? 28 : 20}>
                 {cut(label)}
               </text>
               <text class="graph-note" x="12" y="36">
                 {cut(note)}
               </text>
+              {lines.map((line, at) => (
+                <text key={line} class="graph-note" x="12" y={54 + at * node.line}>
+                  {cut(line)}
+                </text>
+              ))}
             </g>
           );
         })}

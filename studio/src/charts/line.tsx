@@ -39,7 +39,13 @@ export function Line({
     return {
       marks: points.map((point) => ({ x: xOf(point), y: yOf(point), text: point.text })),
       picture: (
-        <Frame width={width} height={height} y={y} format={number} labels={spread(labels, width)}>
+        <Frame
+          width={width}
+          height={height}
+          y={y}
+          format={(value) => number(value, 3)}
+          labels={spread(labels, width)}
+        >
           <path class="area" d={area<Point>(xOf, y(0), yOf)([...points]) ?? ""} />
           <path class="line" d={line<Point>(xOf, yOf)([...points]) ?? ""} />
           {points.length === 1 &&

@@ -53,11 +53,15 @@ export function fill(message: Message, parameters: Parameters): string {
   });
 }
 
-/** A number as the language writes it. @param digits Most digits behind the point. Default 1. */
-export const number = (value: number, digits = 1): string =>
+/** A number as the language writes it. @param digits Most digits behind the point. Default 1. @param least Fewest of them. Default 0. */
+export const number = (value: number, digits = 1, least = 0): string =>
   formats(
-    `number ${digits}`,
-    () => new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }),
+    `number ${digits} ${least}`,
+    () =>
+      new Intl.NumberFormat(language.value, {
+        maximumFractionDigits: digits,
+        minimumFractionDigits: least,
+      }),
   ).format(value);
 
 export const list = (words: readonly string[]): string =>

@@ -58,7 +58,7 @@ export function Comparison({ one, other }: { one: ReleaseBody; other: ReleaseBod
   );
 }
 
-const figure = (value: number | undefined) => (value === undefined ? "–" : number(value, 4));
+const figure = (value: number | undefined) => (value === undefined ? "–" : number(value, 4, 4));
 
 function slicesOfBoth(one: ReleaseBody, other: ReleaseBody): [string, (number | undefined)[]][] {
   const ndcgOf = (release: ReleaseBody, name: string) => {

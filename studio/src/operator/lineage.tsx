@@ -24,7 +24,7 @@ export function Lineage() {
         <>
           <Graph heading={w("lineage.title")} nodes={lineageNodes(items)} />
           <Table
-            caption={w("lineage.title")}
+            caption={w("lineage.tasks")}
             columns={[
               { label: w("lineage.task") },
               { label: w("lineage.when") },
@@ -52,28 +52,40 @@ const versions = (of: LineageRecord["inputs"]) => (
   </ul>
 );
 
-const layerOf = (name: string) => /^(bronze|silver|gold)_/.exec(name)?.[1] ?? "plain";
+/** The layers of the data, in the order in which one is made of the other. */
+const layers = ["bronze", "silver", "gold"] as const;
+const layerOf = (name: string) => layers.find((layer) => name.startsWith(`${layer}_`));
 
-/** Gold is made of silver, silver of what the build read, and whatever else reads a build reads all of it. */
+/**
+ * The source with its tables, the layers that were made of them, then what was made of those: build, release, what serves. Tasks that only
+ * tidy up read nothing and are left out.
+ */
 export function lineageNodes(items: readonly LineageRecord[]): GraphNode[] {
-  const made = new Map<string, GraphNode>();
-  const add = (id: string, version: string | number, needs: readonly string[]) => {
-    const before = made.get(id)?.needs ?? [];
-    made.set(id, { id, label: id, note: noteOf(version), look: layerOf(id), needs: [...before, ...needs] });
-  };
-  for (const { inputs, outputs } of items) {
-    const read = Object.entries(inputs).filter(([name]) => name !== "settings");
-    for (const [name, version] of read) if (!made.has(name)) add(name, version, []);
-    const names = Object.keys(outputs);
-    const silver = names.filter((name) => layerOf(name) === "silver");
-    const gold = names.filter((name) => layerOf(name) === "gold");
-    const before = { silver: read.map(([name]) => name), gold: silver } as Record<string, string[]>;
-    const others = gold.length > 0 ? gold : silver.length > 0 ? silver : read.map(([name]) => name);
-    for (const [name, version] of Object.entries(outputs))
-      add(name, version, before[layerOf(name)] ?? others);
+  const made = items.filter(({ inputs }) => Object.keys(inputs).length > 0);
+  const tables = new Map<string, string[]>();
+  const others = new Map<string, GraphNode>();
+  for (const { inputs, outputs } of made) {
+    const read = Object.keys(inputs).filter((name) => name !== "settings" && layerOf(name) === undefined);
+    for (const [name, version] of Object.entries({ ...inputs, ...outputs })) {
+      const layer = layerOf(name);
+      if (layer)
+        tables.set(layer, [...new Set([...(tables.get(layer) ?? []), name.slice(layer.length + 1)])]);
+      else if (name in outputs)
+        others.set(name, node(name, version, "build" in outputs ? ["gold", "silver", "bronze"] : read));
+      else if (name !== "settings" && !others.has(name)) others.set(name, node(name, version, []));
+    }
   }
-  return [...made.values()];
+  const named = layers.flatMap((layer, at): GraphNode[] => {
+    const lines = tables.get(layer);
+    const needs = at === 0 ? [] : layer === "silver" ? ["bronze", "catalogue"] : ["silver"];
+    return lines ? [{ id: layer, label: w(`layer.${layer}`), look: layer, needs, lines }] : [];
+  });
+  return [...named, ...others.values()];
 }
 
-const noteOf = (version: string | number) =>
-  String(version).length > 20 ? "" : w("lineage.version", { version: String(version) });
+const node = (id: string, version: string | number, needs: readonly string[]): GraphNode => ({
+  id,
+  label: id,
+  note: w("lineage.version", { version: String(version) }),
+  needs,
+});

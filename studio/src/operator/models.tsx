@@ -17,10 +17,17 @@ import { ReleaseReportView } from "./release-report.tsx";
 import { named, w } from "./words.ts";
 
 export const useReleases = () =>
-  useAnswer("models", async () => (await ask<{ items: ReleaseBody[] }>("v1/models")).items, {
-    topics: ["release", "run"],
-    isEmpty: (items) => items.length === 0,
-  });
+  useAnswer(
+    "models",
+    async () => {
+      const { items } = await ask<{ items: ReleaseBody[] }>("v1/models");
+      return items.sort((one, other) => other.created_at.localeCompare(one.created_at));
+    },
+    {
+      topics: ["release", "run"],
+      isEmpty: (items) => items.length === 0,
+    },
+  );
 
 /** Releases: what they were found to be, two of them side by side, and which one serves. */
 export const Models = withWords(({ query }: PageProps) => {
@@ -97,8 +104,8 @@ function releaseCells(item: ReleaseBody, items: readonly ReleaseBody[]) {
     </span>,
     date(item.created_at),
     chosen.ranker.algorithm,
-    number(ranker?.ndcg ?? 0, 4),
-    number(raterOf(item)?.rmse ?? 0, 4),
+    number(ranker?.ndcg ?? 0, 4, 4),
+    number(raterOf(item)?.rmse ?? 0, 4, 4),
     named("gate", gate.decision),
     serving ? (
       <RollBack key="back" item={item} items={items} />

@@ -17,7 +17,7 @@ export const between = (interval: Interval | null): string =>
         high: signed(interval.high),
       });
 
-export const signed = (value: number): string => `${value > 0 ? "+" : ""}${number(value, 4)}`;
+export const signed = (value: number): string => `${value > 0 ? "+" : ""}${number(value, 4, 4)}`;
 
 /** One release: what it was made of, what was found, and for whom. */
 export function ReleaseReportView({ release }: { release: ReleaseBody }) {
@@ -47,7 +47,7 @@ export function ReleaseReportView({ release }: { release: ReleaseBody }) {
 }
 
 function Rankers({ release: { rankers, raters, k } }: { release: ReleaseBody }) {
-  const figures = (...values: number[]) => values.map((value) => number(value, 4));
+  const figures = (...values: number[]) => values.map((value) => number(value, 4, 4));
   return (
     <>
       <Table

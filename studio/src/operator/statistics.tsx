@@ -64,7 +64,7 @@ export const Statistics = withWords(({ query }: PageProps) => {
         <Genres year={query.get("year") ?? ""} />
       </div>
       <Top genre={query.get("genre") ?? ""} year={query.get("year") ?? ""} />
-      <UserActivity userId={query.get("user_id") ?? ""} query={query} />
+      <UserActivity userId={query.get("user") ?? ""} query={query} />
     </OperatorPage>
   );
 });
@@ -113,7 +113,7 @@ function Narrow({ query }: { query: URLSearchParams }) {
         const asked = {
           genre: String(fields.get("genre")),
           year: String(fields.get("year")),
-          user_id: query.get("user_id") ?? "",
+          user: query.get("user") ?? "",
         };
         go(
           hrefTo(

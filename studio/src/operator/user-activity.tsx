@@ -23,7 +23,7 @@ export function UserActivity({ userId, query }: { userId: string; query: URLSear
         onSubmit={(event) => {
           event.preventDefault();
           const asked = String(new FormData(event.currentTarget).get("user")).trim();
-          go(hrefTo("statistics", {}, { ...Object.fromEntries(query), user_id: asked }));
+          go(hrefTo("statistics", {}, { ...Object.fromEntries(query), user: asked }));
         }}
       >
         <label>

@@ -178,6 +178,7 @@ export const en = {
   "rejection.invalid_timestamp": "no such time",
   "rejection.invalid_rating_value": "no such rating",
   "lineage.none": "Nothing was made yet.",
+  "lineage.tasks": "What each task read and made",
   "lineage.title": "From the source to what serves",
   "lineage.version": "version {version}",
   "lineage.task": "Task",

@@ -176,6 +176,7 @@ export const pt: OperatorCatalogue = {
   "rejection.invalid_timestamp": "hora incorreta",
   "rejection.invalid_rating_value": "nota incorreta",
   "lineage.none": "Nada foi produzido ainda.",
+  "lineage.tasks": "O que cada tarefa leu e produziu",
   "lineage.title": "Da fonte ao que serve",
   "lineage.version": "versão {version}",
   "lineage.task": "Tarefa",

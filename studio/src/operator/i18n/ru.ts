@@ -181,6 +181,7 @@ export const ru: OperatorCatalogue = {
   "rejection.invalid_timestamp": "неверное время",
   "rejection.invalid_rating_value": "неверная оценка",
   "lineage.none": "Пока ничего не создано.",
+  "lineage.tasks": "Что каждая задача прочла и создала",
   "lineage.title": "От источника до работающей модели",
   "lineage.version": "версия {version}",
   "lineage.task": "Задача",
