@@ -14,7 +14,7 @@ export interface GraphNode {
   readonly needs: readonly string[];
 }
 
-const node = { width: 178, height: 46, across: 56, down: 12, line: 17 } as const;
+const node = { width: 178, height: 46, across: 36, down: 12, line: 17 } as const;
 
 const heightOf = ({ lines = [] }: GraphNode) => node.height + lines.length * node.line;
 
