@@ -147,6 +147,14 @@ function upkeepContext(upkeep: Upkeep, home: SlowLoopHome): UpkeepContext {
   const { lake, releases, newestBuild, serve } = home;
   return {
     ...upkeep,
+    plan: () => ({
+      items: upkeep.tasks.map(({ name, after = [] }) => ({ name, after: [...after] })),
+      schedules: Object.entries(upkeep.scheduler.next()).map(([name, ms]) => ({
+        name,
+        next_at: new Date(ms).toISOString(),
+      })),
+      after_interactions: home.configuration.retrain.after_interactions,
+    }),
     startTraining: async (asked) => {
       checkAsked(asked);
       const graph = upkeepTasks(siteOf(home, asked));

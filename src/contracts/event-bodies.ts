@@ -1,4 +1,4 @@
-import { type TSchema, Type } from "typebox";
+import { type Static, type TSchema, Type } from "typebox";
 import { eventSchemas, eventsMax, eventTypes, rejectionReasons, topics, type UsherEvent } from "./events.ts";
 
 const strict = { additionalProperties: false } as const;
@@ -95,3 +95,6 @@ export const LettersAnswer = Type.Object({
   items: Type.Array(LetterAnswer, { description: "The newest first." }),
   next_cursor: Type.Optional(Type.String()),
 });
+
+export type LetterBody = Static<typeof LetterAnswer>;
+export type LettersBody = Static<typeof LettersAnswer>;

@@ -135,3 +135,4 @@ export type ItemStatisticsBody = Static<typeof ItemStatisticsAnswer>;
 export type ReleasesBody = Static<typeof ReleasesAnswer>;
 export type GenresBody = Static<typeof GenresAnswer>;
 export type UserStatisticsBody = Static<typeof UserStatisticsAnswer>;
+export type StatisticsTopBody = Static<typeof StatisticsTopAnswer>;

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import { jobSchema, lineageSchema, runRecordSchema } from "./workflow.ts";
 
 const strict = { additionalProperties: false } as const;
@@ -101,6 +101,26 @@ export const JobAnswer = jobSchema;
 export const JobsAnswer = Type.Object({ items: Type.Array(jobSchema) });
 export const LineageAnswer = Type.Object({ items: Type.Array(lineageSchema) });
 export const ServingAnswer = Type.Object({ version: Type.String() });
+/** What keeps a home fresh: its tasks in their order, and when they next run by the clock. */
+export const TasksAnswer = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      after: Type.Array(Type.String(), { description: "Names of the tasks that come before it." }),
+    }),
+  ),
+  schedules: Type.Array(
+    Type.Object({
+      name: Type.String({ description: "`events`: events into bronze; `retrain`: all of it." }),
+      next_at: Type.String({ format: "date-time" }),
+    }),
+  ),
+  after_interactions: Type.Integer({
+    minimum: 0,
+    description: "New events after which a retraining starts; 0: never by number.",
+  }),
+});
+export type TasksBody = Static<typeof TasksAnswer>;
 export const ReportsAnswer = Type.Object({
   items: Type.Array(
     Type.Object({
@@ -144,3 +164,6 @@ export const RejectedRowsAnswer = Type.Object({
   ),
   next_cursor: Type.Optional(Type.String()),
 });
+
+export type ReportsBody = Static<typeof ReportsAnswer>;
+export type RejectedRowsBody = Static<typeof RejectedRowsAnswer>;

@@ -5,6 +5,7 @@ import type { ProgressEvent } from "../contracts/progress.ts";
 import type { PinnedTables, QualityReport } from "../contracts/quality.ts";
 import type { ReleaseReport } from "../contracts/release.ts";
 import type { CatalogueKind } from "../contracts/studio-http.ts";
+import type { TasksBody } from "../contracts/upkeep-http.ts";
 import type { JobRecord } from "../contracts/workflow.ts";
 import type { Catalogue } from "../data/catalogue.ts";
 import type { UserFeatures } from "../data/user-features.ts";
@@ -79,6 +80,8 @@ export interface UpkeepContext {
   readonly runner: Pick<Runner, "start" | "retry" | "cancel" | "running">;
   readonly store: Pick<RunStore, "get" | "list" | "lineage">;
   readonly jobs: Pick<Jobs, "list" | "get" | "cancel">;
+  /** Its tasks, and when they next run by themselves. */
+  plan(): TasksBody;
   /**
    * Trains on the newest build and publishes, as a job.
    * @throws UsherError `MODEL_UNKNOWN`, `MODEL_PARAMETER`, `PARAMETER_INVALID`, with the field; `RUN_BUSY`.

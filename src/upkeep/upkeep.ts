@@ -38,6 +38,7 @@ export interface Upkeep {
   readonly store: RunStore;
   readonly jobs: Jobs;
   readonly scheduler: Scheduler;
+  readonly tasks: readonly Task[];
   /**
    * Runs tasks of a graph as a job of the main lane: all of them, or those that are named, changed or not.
    * @param job.onEnd Called when it has ended, however it did.
@@ -114,6 +115,7 @@ export async function openUpkeep(options: {
     store,
     jobs,
     scheduler,
+    tasks,
     startJob: async ({ onEnd, ...job }) => {
       const { id, ended } = await runner.start({ ...job, trigger: "job", force: true });
       ended

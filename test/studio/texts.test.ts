@@ -3,10 +3,22 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseSync } from "vite";
 import { describe, expect, it } from "vitest";
-import { en, type Message, type MessageKey } from "../../studio/src/i18n/en.ts";
-import { fr } from "../../studio/src/i18n/fr.ts";
-import { pt } from "../../studio/src/i18n/pt.ts";
-import { ru } from "../../studio/src/i18n/ru.ts";
+import { type Message, en as viewerEn } from "../../studio/src/i18n/en.ts";
+import { fr as viewerFr } from "../../studio/src/i18n/fr.ts";
+import { pt as viewerPt } from "../../studio/src/i18n/pt.ts";
+import { ru as viewerRu } from "../../studio/src/i18n/ru.ts";
+import { en as operatorEn } from "../../studio/src/operator/i18n/en.ts";
+import { fr as operatorFr } from "../../studio/src/operator/i18n/fr.ts";
+import { pt as operatorPt } from "../../studio/src/operator/i18n/pt.ts";
+import { ru as operatorRu } from "../../studio/src/operator/i18n/ru.ts";
+
+/** The texts of every page, and those of the operator's. */
+const en: Readonly<Record<string, Message>> = { ...viewerEn, ...operatorEn };
+const catalogues: Readonly<Record<string, Readonly<Record<string, Message>>>> = {
+  fr: { ...viewerFr, ...operatorFr },
+  pt: { ...viewerPt, ...operatorPt },
+  ru: { ...viewerRu, ...operatorRu },
+};
 
 const folder = fileURLToPath(new URL("../../studio/src", import.meta.url));
 const sources = (readdirSync(folder, { recursive: true }) as string[]).filter((name) => /\.tsx?$/.test(name));
@@ -104,26 +116,32 @@ describe("texts of the Studio", () => {
 
   it("are each used", () => {
     const all = sources
-      .filter((name) => !name.startsWith("i18n/"))
+      .filter((name) => !name.includes("i18n/"))
       .map((name) => readFileSync(join(folder, name), "utf8"))
       .join("\n");
     /** Of these a table or a template makes the key. */
-    const made = /^(state|reason|rail|term|part|theme|live|system\.you)[.-]/;
+    const made =
+      /^(state|reason|rail|term|part|theme|live|status|layer|gate|job|rejection|notice|schedule|trigger|task|scope|you|data|statistics)[.-]/;
     expect(Object.keys(en).filter((key) => !made.test(key) && !all.includes(`"${key}"`))).toEqual([]);
   });
 });
 
-const languages = { fr, pt, ru };
 /** The same in another language, because they are the same there. */
 const sameAllowed: Readonly<Record<string, readonly string[]>> = {
-  fr: ["app.pages", "app.menu"],
-  pt: ["app.menu"],
+  fr: ["app.pages", "app.menu", "layer.bronze", "notice.catalogue", "overview.route"],
+  pt: ["app.menu", "layer.bronze", "op.days"],
   ru: [],
 };
 /** Names, and texts that are nothing but what is put in. */
 const sameEverywhere: readonly string[] = [
   "app.name",
-  "system.version",
+  "chart.csv",
+  "op.ms",
+  "op.seconds",
+  "op.minutes",
+  "op.hours",
+  "models.rmse",
+  "models.mae",
   "state.invalid.text",
   "state.other.text",
 ];
@@ -132,8 +150,13 @@ const formsOf = (message: Message): Record<string, string> =>
   typeof message === "string" ? { other: message } : { ...message };
 const namesIn = (text: string) => [...text.matchAll(/\{([\w-]+)\}/g)].map(([, name]) => name).sort();
 
-describe.each(Object.entries(languages))("%s", (language, catalogue) => {
-  const keys = Object.keys(en) as MessageKey[];
+describe.each(Object.entries(catalogues))("%s", (language, catalogue) => {
+  const keys = Object.keys(en);
+  it("has the same texts", () => {
+    expect(Object.keys(catalogue).sort()).toEqual([...keys].sort());
+    expect(Object.keys(viewerEn).filter((key) => key in operatorEn)).toEqual([]);
+  });
+
   it("says everything, in its own words", () => {
     const same = keys.filter((key) => JSON.stringify(catalogue[key]) === JSON.stringify(en[key]));
     expect(same.filter((key) => !sameEverywhere.includes(key)).sort()).toEqual(
@@ -143,8 +166,10 @@ describe.each(Object.entries(languages))("%s", (language, catalogue) => {
 
   it("puts in the same values, in every form", () => {
     const wrong = keys.filter((key) => {
-      const wanted = namesIn(formsOf(en[key])["other"] ?? "");
-      return Object.values(formsOf(catalogue[key])).some((text) => String(namesIn(text)) !== String(wanted));
+      const wanted = namesIn(formsOf(en[key] ?? "")["other"] ?? "");
+      return Object.values(formsOf(catalogue[key] ?? "")).some(
+        (text) => String(namesIn(text)) !== String(wanted),
+      );
     });
     expect(wrong).toEqual([]);
   });
@@ -155,6 +180,8 @@ describe.each(Object.entries(languages))("%s", (language, catalogue) => {
     const plural = keys.filter((key) => typeof en[key] !== "string");
     expect(plural.length).toBeGreaterThan(0);
     for (const key of plural)
-      expect([key, ...used].filter((form) => form !== key && !(form in formsOf(catalogue[key])))).toEqual([]);
+      expect(
+        [key, ...used].filter((form) => form !== key && !(form in formsOf(catalogue[key] ?? ""))),
+      ).toEqual([]);
   });
 });

@@ -331,6 +331,14 @@ describe("the slow loop of a home", () => {
     expect(metrics).toMatch(/usher_task_seconds_count\{task="train"\} \d/);
   });
 
+  it("tells its tasks, which comes after which, and when they next run", async () => {
+    const { body } = await send("GET", "/v1/tasks");
+    expect(body["items"]).toContainEqual({ name: "train", after: ["build"] });
+    const [{ name, next_at: at } = {}] = body["schedules"] as { name?: string; next_at?: string }[];
+    expect(name).toBe("events");
+    expect(Date.parse(at ?? "") - Date.now()).toBeLessThanOrEqual(61_000);
+  });
+
   it("knows no run, job or task that is none", async () => {
     expect((await send("GET", "/v1/runs/run-1")).body["code"]).toBe("RUN_UNKNOWN");
     expect((await send("DELETE", "/v1/runs/run-1")).body["code"]).toBe("RUN_UNKNOWN");

@@ -16,6 +16,7 @@ import {
   RunsAnswer,
   RunsQuery,
   ServingAnswer,
+  TasksAnswer,
   TrainingBody,
   VersionParams,
 } from "../../contracts/upkeep-http.ts";
@@ -120,6 +121,24 @@ export function runRoutes(app: App, context: ServerContext): void {
     },
   );
   lineageRoute(app, context);
+  tasksRoute(app, context);
+}
+
+function tasksRoute(app: App, context: ServerContext): void {
+  app.get(
+    "/v1/tasks",
+    {
+      config: { scope: "admin" },
+      schema: {
+        tags: ["workflow"],
+        operationId: "listTasks",
+        summary: "The tasks of the workflow, which comes after which, and when they next run by themselves",
+        querystring: NoQuery,
+        response: answersOf(TasksAnswer, ["NOT_READY"]),
+      },
+    },
+    () => upkeepOf(context).plan(),
+  );
 }
 
 function lineageRoute(app: App, context: ServerContext): void {

@@ -16,6 +16,11 @@ const paths = {
   item: "M6 4h12v16H6zM9 8h6M9 11h6",
   spark: "M12 3v5M12 16v5M3 12h5M16 12h5",
   check: "M5 12.5l4.5 4.5L19 7.5",
+  model: "M12 3l8 4.5v9L12 21l-8-4.5v-9zM12 12l8-4.5M12 12v9M12 12L4 7.5",
+  data: "M5 6c0-3 14-3 14 0v12c0 3-14 3-14 0zM5 6c0 3 14 3 14 0M5 12c0 3 14 3 14 0",
+  flow: "M4 5h6v5H4zM14 14h6v5h-6zM7 10v6.5h7",
+  chart: "M4 20h16M7 20v-6M12 20V6M17 20v-9",
+  key: "M8 9a4 4 0 1 0 .1 0M11.5 11L20 4M17 6.5l2.5 2.5",
 } as const;
 
 export type IconName = keyof typeof paths;

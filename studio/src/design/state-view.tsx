@@ -99,6 +99,16 @@ function Loading({ children }: { children: ComponentChildren }) {
   );
 }
 
+/** The picture of a state. */
+export function StatePicture({ told }: { told: Told }) {
+  return (
+    <svg class="notice-picture" viewBox="0 0 120 90" aria-hidden="true">
+      <path class="notice-screen" d="M14 16q46-8 92 0v52q-46 8-92 0z" />
+      <path d={pictures[told] ?? otherPicture} />
+    </svg>
+  );
+}
+
 /** A state that takes the whole view. */
 export function Notice({
   told,
@@ -114,10 +124,7 @@ export function Notice({
   const { label, run } = repairs[told] ?? { label: "state.again" as const, run: again };
   return (
     <div class={`notice ${isPart ? "is-part" : ""}`} role={told === "empty" ? undefined : "alert"}>
-      <svg class="notice-picture" viewBox="0 0 120 90" aria-hidden="true">
-        <path class="notice-screen" d="M14 16q46-8 92 0v52q-46 8-92 0z" />
-        <path d={pictures[told] ?? otherPicture} />
-      </svg>
+      <StatePicture told={told} />
       {isPart ? <p class="notice-title">{t(words(told, "title"))}</p> : <h1>{t(words(told, "title"))}</h1>}
       <p>{t(words(told, "text"), { detail })}</p>
       <Button look="accent" onClick={run}>

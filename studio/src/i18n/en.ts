@@ -17,6 +17,12 @@ export const en = {
   "route.item": "About this title",
   "route.shortcuts": "Shortcuts",
   "route.system": "System",
+  "route.models": "Models",
+  "route.data": "Data",
+  "route.events": "Events",
+  "route.workflow": "Workflow",
+  "route.statistics": "Statistics",
+  "route.settings": "Settings",
 
   "action.palette": "Open the command palette",
   "action.search": "Search the catalogue",
@@ -212,28 +218,6 @@ export const en = {
   "shortcuts.rails": "In a row of titles, go left and right",
   "shortcuts.stars": "On the stars, half a star more or less",
   "shortcuts.single": "Shortcuts of a single key",
-
-  "system.title": "This server",
-  "system.release": "Release in use",
-  "system.version": "Usher",
-  "system.you": "You are",
-  "system.you-loopback": "somebody on this machine; no key is needed",
-  "system.you-key": "the key “{name}”",
-  "system.you-user": "user {name}",
-  "system.you-owner": "the owner",
-  "system.may": "May",
-  "system.parts": "Parts",
-  "system.events": "Events, second by second",
-  "system.events-none": "No event since this page was opened.",
-  "system.events-last": {
-    one: "{count} event in the last busy second",
-    other: "{count} events in the last busy second",
-  },
-  "system.part": "Part",
-  "system.state": "State",
-  "part.ready": "ready",
-  "part.waiting": "waiting",
-  "part.failed": "failed",
 } as const;
 
 /** One text, or its forms by plural category (CLDR); `other` is always there. */

@@ -1,5 +1,5 @@
 import { cell, keptCell } from "../cell.ts";
-import { type Catalogue, en, type MessageKey } from "./en.ts";
+import { type Catalogue, en, type Message, type MessageKey } from "./en.ts";
 
 /** Languages by their own names, and where their texts are; English is always there. */
 export const languages = {
@@ -33,11 +33,14 @@ export async function changeLanguage(next: Language, { isChosen = true } = {}): 
   language.set(next);
 }
 
-type Parameters = Readonly<Record<string, string | number>>;
+/** What a text puts in, by name. */
+export type Parameters = Readonly<Record<string, string | number>>;
 
 /** A text in the present language. Numbers among the parameters are written as that language writes them. */
-export function t(key: MessageKey, parameters: Parameters = {}): string {
-  const message = texts[key];
+export const t = (key: MessageKey, parameters: Parameters = {}): string => fill(texts[key], parameters);
+
+/** A text with its values put in, in the form that its `count` asks for. */
+export function fill(message: Message, parameters: Parameters): string {
   const count = Number(parameters["count"] ?? 0);
   const text =
     typeof message === "string"
@@ -50,11 +53,15 @@ export function t(key: MessageKey, parameters: Parameters = {}): string {
   });
 }
 
-/** A number as the language writes it. @param digits Most digits behind the point. Default 1. */
-export const number = (value: number, digits = 1): string =>
+/** A number as the language writes it. @param digits Most digits behind the point. Default 1. @param least Fewest of them. Default 0. */
+export const number = (value: number, digits = 1, least = 0): string =>
   formats(
-    `number ${digits}`,
-    () => new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }),
+    `number ${digits} ${least}`,
+    () =>
+      new Intl.NumberFormat(language.value, {
+        maximumFractionDigits: digits,
+        minimumFractionDigits: least,
+      }),
   ).format(value);
 
 export const list = (words: readonly string[]): string =>
