@@ -68,6 +68,8 @@ export interface Candidate {
   /** What the source knows: actions in the window, progress, the index of the item that it resembles. */
   readonly evidence: number;
   placed?: Placed;
+  /** No source named it, only a rule: it stands where the rule puts it, or nowhere. */
+  readonly isOfRule?: true;
   /** Probability with which this item stood at this place, 0..1; absent: 1. */
   propensity?: number;
 }

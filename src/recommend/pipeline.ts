@@ -37,7 +37,7 @@ export function runPipeline(plan: Plan, asked: Asked): PipelineResult {
   const list = plan.chooses ? select(scored, { plan, asked }) : scored.slice(0, asked.k);
   ends.push(performance.now());
   const rest = plan.chooses && plan.document.exploration?.of === "candidates" ? without(scored, list) : [];
-  return { list, rest, isSilent: isSilent && list.length === 0, endsMs: ends };
+  return { list, rest, isSilent, endsMs: ends };
 }
 
 function candidatesOf(plan: Plan, asked: Asked): { found: Candidate[]; isSilent: boolean } {

@@ -54,7 +54,9 @@ export function withPlaced(
     isNew.delete(candidate.item);
     all.push(candidate);
   }
-  for (const [item, place] of isNew) all.push({ item, source: "top", score: 0, evidence: -1, placed: place });
+  for (const [item, place] of isNew) {
+    all.push({ item, source: "top", score: 0, evidence: -1, placed: place, isOfRule: true });
+  }
   return all;
 }
 
@@ -92,14 +94,14 @@ export function select(
   placePromotions(candidates, { places, share: plan.promotion.share });
   const groups = groupCounts(offer, rules.max_per ?? []);
   for (const candidate of places) if (candidate) groups.add(candidate.item);
-  const left = candidates.filter((candidate) => !places.includes(candidate) && candidate.placed !== "pin");
+  const left = candidates.filter((candidate) => !places.includes(candidate) && !candidate.isOfRule);
   const isPreferring = diversity + likeness > 0;
   const picker = isPreferring ? preferredFirst(left, { plan, asked, places }) : inOrder(left);
   for (let at = 0; at < places.length; at++) {
     if (places[at]) continue;
     const next = picker((candidate) => groups.hasRoom(candidate.item));
     if (!next) break;
-    delete next.placed; // an item of a promotion that stands where its score puts it
+    delete next.placed; // what a rule found no place for, and its score did
     places[at] = next;
     groups.add(next.item);
   }

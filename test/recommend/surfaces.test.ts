@@ -158,6 +158,27 @@ describe("rules", () => {
     expect(byRule).toHaveLength(3);
     for (const { item } of byRule) expect(item.language).toBe("fr");
   });
+  it("pins and promotions are no answer for a newcomer: the surface falls back", () => {
+    const plain = ids(listOf({}, { k: 100 }));
+    const pins = [{ item_id: plain[0]!, position: 1 }];
+    const promotions = { filter: 'language = "fr"', share: 0.3 };
+    for (const rules of [{ pins }, { promotions }]) {
+      const { isFallback, surface, items } = listOf({ rules, fallback: "top" }, { userId: "nobody" });
+      expect([isFallback, surface, items.length]).toEqual([true, "top", 10]);
+    }
+  });
+  it("promotions take no more than their share where the sources give little", () => {
+    const promotions = { filter: 'language = "fr"', share: 0.3 };
+    const { items } = listOf({ sources: [{ source: "model", limit: 2 }], rules: { promotions } });
+    const others = items.filter(({ placed }) => placed !== "promotion");
+    expect(items.length - others.length).toBe(3);
+    for (const { item } of others) expect(ids(listOf({}, { k: 2 }))).toContain(item.itemId);
+  });
+  it("a pin that finds no place is left to its score", () => {
+    const plain = ids(listOf({}));
+    const pins = [plain[5]!, plain[0]!].map((item_id) => ({ item_id, position: 4 }));
+    expect(ids(listOf({ rules: { pins } }, { k: 4 }))).toEqual([...plain.slice(0, 3), plain[5]]);
+  });
   it("holds every promise at once, whatever rules are thrown together", () => {
     const itemId = fc.integer({ min: 0, max: 120 }).map(String);
     const rules = fc.record({
