@@ -133,6 +133,12 @@ describe("surfaces as documents", () => {
     problem(await send("POST", "/v1/surfaces/old/rollback", { version: 99 }), 400, "SURFACE_INVALID");
     problem(await send("POST", "/v1/surfaces/nowhere/rollback", {}), 404, "SURFACE_UNKNOWN");
   });
+  it("a preview counts as no answer", async () => {
+    const document = { ...old, name: "only-tried", filter: "year > 1995" };
+    const tried = await send("POST", "/v1/surfaces/only-tried/preview", { document, user_id: "1" });
+    expect(tried.json().surface).toBe("only-tried");
+    expect(await metrics.registry.metrics()).not.toContain("only-tried");
+  });
   it("a preview answers a chosen user and saves nothing", async () => {
     const document = { ...old, filter: "year > 1995", weights: { model: 1, freshness: 2 } };
     const answer = (await send("POST", "/v1/surfaces/old/preview", { document, user_id: "1", k: 3 })).json();

@@ -14,7 +14,7 @@ import { builtInPlans, planOf } from "../../recommend/plan.ts";
 import { missingIn, type SurfaceStore } from "../../recommend/surface-store.ts";
 import { listHead, sendList, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
-import { listFor } from "../person-list.ts";
+import { makeList } from "../person-list.ts";
 import { type App, answersOf, handlerTimeoutMs, listErrors } from "./schema.ts";
 
 const tags = ["surfaces"];
@@ -218,7 +218,7 @@ function previewRoute(app: App, context: ServerContext): void {
       const answering = { context, serving, requestId: request.id };
       const surface = about === undefined ? name : `${name}/${about}`;
       const person = userId === undefined ? undefined : { userId };
-      const list = await listFor(answering, { person, k, genre, filter, plan, surface });
+      const list = await makeList(answering, { person, k, genre, filter, plan, surface });
       const head = { ...listHead(request.id, serving), user_id: userId };
       return sendList(reply, list, { head, explain: true });
     },
