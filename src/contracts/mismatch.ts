@@ -14,6 +14,7 @@ export interface FieldError {
 export interface Shape {
   readonly type?: string;
   readonly format?: string;
+  readonly pattern?: string;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly multipleOf?: number;
@@ -78,6 +79,9 @@ function explain(value: unknown, shape: Shape, field: string): FieldError[] {
     const first = value.findIndex((element) => !Value.Check(items as TSchema, element));
     return explain(value[first], items, `${field}[${first}]`);
   }
+  const [option, ...others] = (shape.anyOf ?? []).filter(({ type }) => type !== "null");
+  const isNested = (option?.items ?? option?.patternProperties ?? option?.properties) !== undefined;
+  if (option && isNested && others.length === 0) return explain(value, option, field);
   const message = `${field || "body"}: expected ${expectation(shape)}, got ${shown(value)}`;
   return [{ field: field || "body", message }];
 }
@@ -142,16 +146,26 @@ export function expectation(shape: Shape): string {
   if (shape.type === "integer" || shape.type === "number") return numberExpectation(shape);
   if (shape.type === "boolean") return "true or false";
   if (shape.type === "array") return `a list of ${shape.minItems ?? 0}..${shape.maxItems} entries`;
+  if (shape.type === "null") return "null";
   return "a JSON object";
 }
 
-function textExpectation({ format, minLength = 0, maxLength }: Shape): string {
+/** What texts of a pattern are, for the words of a refusal. */
+const patternWords = new Map([
+  ["^[A-Z]{2}$", "two capital letters, such as PT"],
+  ["^[a-z0-9][a-z0-9-]*$", "small letters, digits and hyphens"],
+]);
+
+function textExpectation({ format, pattern = "", minLength = 0, maxLength }: Shape): string {
   if (format === "usher-id") return idExpectation;
   if (format === "usher-link") return "an id without a colon, or an address with https://";
   if (format === "uuid") return "a UUID";
   if (format === "date-time") return "a time such as 2026-01-02T03:04:05.678Z";
   if (format === "uri") return `a URI of at most ${maxLength} characters`;
-  return maxLength === undefined ? "a text" : `a text of ${minLength}..${maxLength} characters`;
+  if (format === "date") return "a date such as 2001-04-25";
+  const words = patternWords.get(pattern);
+  if (maxLength === undefined) return words ?? "a text";
+  return `a text of ${minLength}..${maxLength} characters${words === undefined ? "" : `: ${words}`}`;
 }
 
 function numberExpectation({ type, minimum, maximum, multipleOf }: Shape): string {
