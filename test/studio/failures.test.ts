@@ -186,7 +186,10 @@ describe.skipIf(!canOpenPages)("a catalogue with titles that a page could trip o
       const direction = await heading.evaluate((element) => getComputedStyle(element).direction);
       expect([kind, direction]).toEqual([kind, ["hebrew", "arabic"].includes(kind) ? "rtl" : "ltr"]);
       await expectNothingBeside(page);
-      await page.getByRole("button", { name: /^Like / }).click();
+      await page
+        .getByRole("button", { name: /^Like / })
+        .first()
+        .click();
       await page.getByText(`You like ${said}`, { exact: true }).waitFor();
       await expectNothingBeside(page);
       const toast = await page.locator(".toast").boundingBox();

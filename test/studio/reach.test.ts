@@ -65,7 +65,7 @@ describe.skipIf(!canOpenPages)("every page of the table of routes", () => {
     await page.goto(`${server.address}/${places[name]}`);
     await page.locator("main h1").first().waitFor({ state: "attached" });
     await expect.poll(() => page.locator("[aria-busy=true]").count(), { timeout: 15_000 }).toBe(0);
-    expect([name, await page.locator(".notice").count()]).toEqual([name, 0]);
+    expect([name, await page.locator(".notice[role=alert]").count()]).toEqual([name, 0]);
   }
 
   it.each(themes)("is accessible and has no error, in %s", async (theme) => {
