@@ -106,6 +106,7 @@ describe.skipIf(!canOpenPages)("ways through the pages", () => {
         );
       expect([shortcut, changed || (await asked)]).toEqual([shortcut, true]);
       await page.keyboard.press("Escape");
+      await page.locator("dialog[open]").waitFor({ state: "hidden" });
     }
     await close();
   });
@@ -122,7 +123,7 @@ describe.skipIf(!canOpenPages)("ways through the pages", () => {
     await page.keyboard.type("star");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: /titles for “star”/ }).waitFor();
-    await page.getByRole("searchbox").fill("war");
+    await page.getByRole("combobox").fill("war");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: /for “war”/ }).waitFor();
     await cards.first().click();
@@ -132,13 +133,13 @@ describe.skipIf(!canOpenPages)("ways through the pages", () => {
     await page.goBack();
     await expect.poll(() => page.locator("dialog[open]").count()).toBe(0);
     await page.getByRole("heading", { name: /for “war”/ }).waitFor();
-    expect(await page.getByRole("searchbox").inputValue()).toBe("war");
+    expect(await page.getByRole("combobox").inputValue()).toBe("war");
     await page.goBack();
     await page.getByRole("heading", { name: /titles for “star”/ }).waitFor();
-    expect(await page.getByRole("searchbox").inputValue()).toBe("star");
+    expect(await page.getByRole("combobox").inputValue()).toBe("star");
     await page.goBack();
     await page.locator(".home").waitFor();
-    expect(await page.getByRole("searchbox").inputValue()).toBe("");
+    expect(await page.getByRole("combobox").inputValue()).toBe("");
     await page.goForward();
     await page.getByRole("heading", { name: /titles for “star”/ }).waitFor();
     expect(await heading.innerText()).toContain("star");
