@@ -37,7 +37,7 @@ async function start() {
   await new Promise((resolve, reject) => {
     const look = (bytes) => {
       printed += bytes;
-      address = /serving on (http:\/\/[^\s]+)/.exec(printed)?.[1] ?? "";
+      address = /serving on (http:\/\/[^\s:]+:\d+)/.exec(printed)?.[1] ?? "";
       if (address) resolve();
     };
     child.stdout.on("data", look);

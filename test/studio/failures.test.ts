@@ -34,7 +34,7 @@ const expectNothingBlank = (page: Page) =>
 const expectNothingBeside = async (page: Page) =>
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 
-describe.skipIf(!canOpenPages)("a server that is killed while somebody uses it", () => {
+describe.skipIf(!canOpenPages)("a server that is killed while somebody uses it", again, () => {
   let browser: Browser;
   const home = newHome();
   let server: Awaited<ReturnType<typeof startStudio>>;
@@ -82,7 +82,7 @@ describe.skipIf(!canOpenPages)("a server that is killed while somebody uses it",
   });
 });
 
-describe.skipIf(!canOpenPages)("an answer that does not come as it should", () => {
+describe.skipIf(!canOpenPages)("an answer that does not come as it should", again, () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startStudio>>;
   let proxy: FaultyProxy;
@@ -149,7 +149,7 @@ const titles = {
   words: "A title that does not end ".repeat(19).trim(),
 };
 
-describe.skipIf(!canOpenPages)("a catalogue with titles that a page could trip over", () => {
+describe.skipIf(!canOpenPages)("a catalogue with titles that a page could trip over", again, () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startStudio>>;
   let ids: string[];
@@ -227,7 +227,7 @@ describe.skipIf(!canOpenPages)("a catalogue with titles that a page could trip o
 
 const ownersKey = "a-key-of-the-environment-".repeat(2);
 
-describe.skipIf(!canOpenPages)("a key that is revoked while somebody uses it", () => {
+describe.skipIf(!canOpenPages)("a key that is revoked while somebody uses it", again, () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startStudio>>;
   const asOwner = { authorization: `Bearer ${ownersKey}` };

@@ -1,8 +1,16 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { canOpenPages, expectAccessible, openBrowser, openPage, startStudio, themes } from "./opened-page.ts";
+import {
+  again,
+  canOpenPages,
+  expectAccessible,
+  openBrowser,
+  openPage,
+  startStudio,
+  themes,
+} from "./opened-page.ts";
 
-describe.skipIf(!canOpenPages)("the home page", () => {
+describe.skipIf(!canOpenPages)("the home page", again, () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startStudio>>;
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { canOpenPages, expectAccessible, openBrowser, openPage, startStudio } from "./opened-page.ts";
+import { again, canOpenPages, expectAccessible, openBrowser, openPage, startStudio } from "./opened-page.ts";
 
 const key = "a-key-of-the-environment-".repeat(2);
 const environment = {
@@ -9,7 +9,7 @@ const environment = {
   USHER_ACCESS_BASE_PATH: "/usher",
 };
 
-describe.skipIf(!canOpenPages)("a server behind keys", () => {
+describe.skipIf(!canOpenPages)("a server behind keys", again, () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startStudio>>;
   beforeAll(async () => {

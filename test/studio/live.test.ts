@@ -1,8 +1,8 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { canOpenPages, newHome, openBrowser, openPage, startStudio } from "./opened-page.ts";
+import { again, canOpenPages, newHome, openBrowser, openPage, startStudio } from "./opened-page.ts";
 
-describe.skipIf(!canOpenPages)("a page that is open", () => {
+describe.skipIf(!canOpenPages)("a page that is open", again, () => {
   let browser: Browser;
   const home = newHome();
   let server: Awaited<ReturnType<typeof startStudio>>;

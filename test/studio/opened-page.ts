@@ -7,6 +7,9 @@ import { expect } from "vitest";
 import { executablePath, openBrowser } from "../../scripts/chromium.js";
 import { startUsher } from "../e2e/usher-process.ts";
 
+/** Of tests in a browser: on a machine with other work a step may come too late, so each may be tried once more. */
+export const again = { retry: 1 };
+
 const present = existsSync(executablePath);
 /** Whether there is a browser to try the Studio in; where services are required there has to be. */
 export const canOpenPages = present || process.env["USHER_REQUIRE_SERVICES"] === "1";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { canOpenPages, openBrowser, openPage, startStudio } from "./opened-page.ts";
+import { again, canOpenPages, openBrowser, openPage, startStudio } from "./opened-page.ts";
 
 /** People of two tastes; as many ratings as the gate asks for: at least half of those that were there. */
 function ratingsOf(users: number): string {
@@ -47,7 +47,7 @@ const keyboard: Hand = {
   },
 };
 
-describe.skipIf(!canOpenPages)("the operator's journey", () => {
+describe.skipIf(!canOpenPages)("the operator's journey", again, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await openBrowser();

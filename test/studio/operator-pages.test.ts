@@ -1,6 +1,14 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { canOpenPages, expectAccessible, openBrowser, openPage, startStudio, themes } from "./opened-page.ts";
+import {
+  again,
+  canOpenPages,
+  expectAccessible,
+  openBrowser,
+  openPage,
+  startStudio,
+  themes,
+} from "./opened-page.ts";
 
 const places = [
   ["#/system", ".badge.is-ready"],
@@ -16,7 +24,7 @@ const places = [
   ["#/system/settings", ".op-nothing"],
 ] as const;
 
-describe.skipIf(!canOpenPages)("the operator's pages", () => {
+describe.skipIf(!canOpenPages)("the operator's pages", again, () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startStudio>>;
   beforeAll(async () => {

@@ -1,7 +1,15 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { placesOf, readRoutes } from "../../scripts/studio-places.js";
-import { canOpenPages, expectAccessible, openBrowser, openPage, startStudio, themes } from "./opened-page.ts";
+import {
+  again,
+  canOpenPages,
+  expectAccessible,
+  openBrowser,
+  openPage,
+  startStudio,
+  themes,
+} from "./opened-page.ts";
 
 const names = readRoutes().map(({ name }) => name);
 
@@ -43,7 +51,7 @@ const smallTargets = (page: Page) =>
       .map(([html, { width, height }]) => `${html} ${width}×${height}`),
   );
 
-describe.skipIf(!canOpenPages)("every page of the table of routes", () => {
+describe.skipIf(!canOpenPages)("every page of the table of routes", again, () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startStudio>>;
   let places: Record<string, string>;

@@ -1,8 +1,8 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { canOpenPages, expectAccessible, openBrowser, openPage, startStudio } from "./opened-page.ts";
+import { again, canOpenPages, expectAccessible, openBrowser, openPage, startStudio } from "./opened-page.ts";
 
-describe.skipIf(!canOpenPages)("around every page", () => {
+describe.skipIf(!canOpenPages)("around every page", again, () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startStudio>>;
   beforeAll(async () => {

@@ -57,7 +57,7 @@ const failures: readonly (readonly [string, (route: Route) => Promise<void>, Reg
   ["unreachable", (route) => route.abort(), /The server does not answer/],
 ];
 
-describe.skipIf(!canOpenPages)("the states of the viewer", () => {
+describe.skipIf(!canOpenPages)("the states of the viewer", again, () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startStudio>>;
   const home = newHome();
@@ -162,7 +162,11 @@ describe.skipIf(!canOpenPages)("the states of the viewer", () => {
     await page.getByText(/^That was not kept/).waitFor();
     expect(await like.getAttribute("aria-pressed")).toBe("false");
     server = await startStudio({ home, port: new URL(server.address).port });
-    await page.getByRole("button", { name: "Try now" }).click();
+    // it may be back by itself before somebody presses anything
+    await page
+      .getByRole("button", { name: "Try now" })
+      .click({ timeout: 3000 })
+      .catch(() => {});
     await page.locator(".bar-face.is-live").waitFor();
     await page.getByRole("link", { name: "My list" }).click();
     await page.locator(".library li").waitFor(); // what was accepted is there

@@ -2,9 +2,9 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { placesOf, readRoutes } from "../../scripts/studio-places.js";
 import { stubBrowser } from "./browser-globals.ts";
-import { canOpenPages, openBrowser, openPage, startStudio } from "./opened-page.ts";
+import { again, canOpenPages, openBrowser, openPage, startStudio } from "./opened-page.ts";
 
-describe.skipIf(!canOpenPages)("ways through the pages", () => {
+describe.skipIf(!canOpenPages)("ways through the pages", again, () => {
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startStudio>>;
   let places: Record<string, string>;
