@@ -24,13 +24,13 @@ export interface Changes {
 }
 
 export function changesOf(notices: Notices = openNotices()): Changes {
-  const told = new Map<string, number>();
+  // of one job at a time there is something to tell
+  let last = { id: "", atMs: Number.NEGATIVE_INFINITY };
   const toldEvents = eventSums(notices);
   const isSoon = (id: string) => {
-    const now = performance.now();
-    if (now - (told.get(id) ?? -pauseMs) < pauseMs) return true;
-    told.clear(); // of one job at a time there is something to tell
-    told.set(id, now);
+    const atMs = performance.now();
+    if (id === last.id && atMs - last.atMs < pauseMs) return true;
+    last = { id, atMs };
     return false;
   };
   return {

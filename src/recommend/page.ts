@@ -46,7 +46,9 @@ export interface Page {
   readonly emptiedBy: string | undefined;
 }
 
-const clipRating = (rating: number) => Math.round(Math.min(5, Math.max(0.5, rating)) * 100) / 100;
+/** A predicted rating as it is shown: 0.5..5 in steps of 0.01. */
+export const clipRating = (rating: number): number =>
+  Math.round(Math.min(5, Math.max(0.5, rating)) * 100) / 100;
 
 /** The items of a page as answers show them, with what was tried in their places; each is made once. */
 export function shownItems(page: Page, list: readonly Candidate[] = page.list): readonly RecommendedItem[] {

@@ -13,7 +13,7 @@ import type { Filter } from "./filter/compile.ts";
 import { hashOf } from "./id-hash.ts";
 import { type KnownPerson, KnownPersons } from "./known-person.ts";
 import { noIndexes, type Offer, presentOffer } from "./offer.ts";
-import { type Page, type RecommendedItem, shownItems } from "./page.ts";
+import { clipRating, type Page, type RecommendedItem, shownItems } from "./page.ts";
 import { type PersonHistory, personHistory } from "./person-history.ts";
 import { runPipeline, type StageName, stageNames } from "./pipeline.ts";
 import { builtInPlans, type Plan } from "./plan.ts";
@@ -101,9 +101,6 @@ export interface Recommender {
   /** How the items of the catalogue resemble each other now. Cost: O(traits of all items) at first; O(items) after a change. */
   readonly content: () => Content;
 }
-
-const round = (value: number, steps: number) => Math.round(value * steps) / steps;
-const clipRating = (rating: number) => round(Math.min(5, Math.max(0.5, rating)), 100);
 
 function checkLength(k: number): void {
   if (!Number.isInteger(k) || k < 1 || k > listLengthMax) {

@@ -16,7 +16,7 @@ declare module "fastify" {
  * One clock looks after all requests: fastify's own way, a timer and an `AbortController` for each, costs a twentieth of a list.
  */
 export function watchHandlers(app: FastifyInstance): void {
-  /** When each is to be done; those that came first stand first. */
+  /** When each is to be done, ms of the clock. */
   const waiting = new Map<FastifyReply, number>();
   app.addHook("onRoute", (route: RouteOptions) => {
     const { handlerTimeout: timeoutMs } = route;

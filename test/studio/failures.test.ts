@@ -1,4 +1,4 @@
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FaultyProxy, startFaultyProxy } from "./faulty-proxy.ts";
 import {
@@ -6,7 +6,7 @@ import {
   canOpenPages,
   expectAccessible,
   newHome,
-  openBrowser,
+  openedStudio,
   openPage,
   startStudio,
 } from "./opened-page.ts";
@@ -36,29 +36,17 @@ const expectNothingBeside = async (page: Page) =>
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
 
 describe.skipIf(!canOpenPages)("a server that is killed while somebody uses it", again, () => {
-  let browser: Browser;
   const home = newHome();
-  let server: Awaited<ReturnType<typeof startStudio>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startStudio({ home })]);
-  });
-  const stop = async (signal: NodeJS.Signals) => {
-    server?.child.kill(signal);
-    await server?.finished;
-  };
-  afterAll(async () => {
-    await browser?.close();
-    await stop("SIGTERM");
-  });
+  const studio = openedStudio({ home });
 
   it("is told plainly on every page; what was known stays, and all comes back by itself", async () => {
-    const { page, close } = await openPage(browser, `${server.address}/#/?user_id=viewer-0003`);
+    const { page, close } = await openPage(studio.browser, `${studio.server.address}/#/?user_id=viewer-0003`);
     await page.locator(".bar-face.is-live").waitFor();
     const cards = page.locator(".card:not(.is-skeleton)");
     await cards.first().waitFor();
     const known = await cards.count();
-    const { port } = new URL(server.address);
-    await stop("SIGKILL");
+    const { port } = new URL(studio.server.address);
+    await studio.stop("SIGKILL");
     await page.getByText("Connection lost.").waitFor();
     expect(await cards.count()).toBe(known);
 
@@ -72,7 +60,7 @@ describe.skipIf(!canOpenPages)("a server that is killed while somebody uses it",
     await page.goForward();
     await page.getByRole("heading", { name: "The server does not answer" }).waitFor();
 
-    server = await startStudio({ home, port });
+    studio.server = await startStudio({ home, port });
     await page.locator(".hero-rated").waitFor();
     await page.locator(".bar-face.is-live").waitFor();
     expect(await page.locator(".notice, .lost-line, .state-line").count()).toBe(0);
@@ -84,26 +72,18 @@ describe.skipIf(!canOpenPages)("a server that is killed while somebody uses it",
 });
 
 describe.skipIf(!canOpenPages)("an answer that does not come as it should", again, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof startStudio>>;
+  const studio = openedStudio();
   let proxy: FaultyProxy;
   beforeAll(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startStudio()]);
-    proxy = await startFaultyProxy(server.address);
+    proxy = await startFaultyProxy(studio.server.address);
   });
-  const stop = async () => {
-    server?.child.kill("SIGTERM");
-    await server?.finished;
-  };
   afterAll(async () => {
-    await browser?.close();
     await proxy?.close();
-    await stop();
   });
 
   it("cut in half, it is not shown: the page says so, and asks again when told to", async () => {
     proxy.spoil("/v1/home", "cut");
-    const { page, close } = await openPage(browser, proxy.address);
+    const { page, close } = await openPage(studio.browser, proxy.address);
     await page.getByRole("heading", { name: "The answer broke off" }).waitFor();
     expect(await page.locator(".card").count()).toBe(0);
     await expectAccessible(page);
@@ -124,7 +104,7 @@ describe.skipIf(!canOpenPages)("an answer that does not come as it should", agai
 
   it("very slow, it is waited for: the page has its shape, then says that it takes long", async () => {
     proxy.spoil("/v1/home", "held");
-    const { page, close, wrong, layoutShift } = await openPage(browser, proxy.address);
+    const { page, close, wrong, layoutShift } = await openPage(studio.browser, proxy.address);
     await page.locator(".card.is-skeleton").first().waitFor();
     expect(await page.locator("[role=status]:text-is('Loading')").count()).toBe(1);
     await page.getByText("This takes longer than it should").waitFor();
@@ -151,35 +131,25 @@ const titles = {
 };
 
 describe.skipIf(!canOpenPages)("a catalogue with titles that a page could trip over", again, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof startStudio>>;
+  const studio = openedStudio();
   let ids: string[];
   beforeAll(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startStudio()]);
-    ids = await allIds(server.address);
+    ids = await allIds(studio.server.address);
     const items = Object.values(titles).map((title, at) => ({
       ...{ item_id: ids[at], title, genres: [title.slice(0, 60).trim(), "Drama"], description: title },
       people: [{ name: title.slice(0, 100).trim(), role: "actor" }],
     }));
-    const answer = await fetch(`${server.address}/v1/items/batch`, json({ items }));
+    const answer = await fetch(`${studio.server.address}/v1/items/batch`, json({ items }));
     const { results } = (await answer.json()) as { results: { status: string }[] };
     expect(results.map(({ status }) => status)).toEqual(Object.values(titles).map(() => "updated"));
   });
-  const stop = async () => {
-    server?.child.kill("SIGTERM");
-    await server?.finished;
-  };
-  afterAll(async () => {
-    await browser?.close();
-    await stop();
-  });
 
   it.each([360, 1280])("shows them as what they are, at %i px", async (width) => {
-    const { page, close, wrong } = await openPage(browser, server.address, { width });
+    const { page, close, wrong } = await openPage(studio.browser, studio.server.address, { width });
     await page.locator(".card").first().waitFor();
     await expectNothingBeside(page);
     for (const [at, [kind, title]] of Object.entries(titles).entries()) {
-      await page.goto(`${server.address}/#/item/${encodeURIComponent(String(ids[at]))}`);
+      await page.goto(`${studio.server.address}/#/item/${encodeURIComponent(String(ids[at]))}`);
       await page.locator(".hero-rated").waitFor();
       const said = title.replace(/ \(\d{4}\)$/, "");
       const heading = page.getByRole("heading", { level: 1 });
@@ -196,10 +166,10 @@ describe.skipIf(!canOpenPages)("a catalogue with titles that a page could trip o
       const toast = await page.locator(".toast").boundingBox();
       expect(toast?.height ?? 1e9).toBeLessThan(300);
     }
-    await page.goto(`${server.address}/#/search?query=${encodeURIComponent("<img src=x onerror=1>")}`);
+    await page.goto(`${studio.server.address}/#/search?query=${encodeURIComponent("<img src=x onerror=1>")}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await expectNothingBlank(page);
-    await page.goto(`${server.address}/#/?user_id=${encodeURIComponent("<b>\u05d0</b>")}`);
+    await page.goto(`${studio.server.address}/#/?user_id=${encodeURIComponent("<b>\u05d0</b>")}`);
     await page.locator(".card").first().waitFor();
     await expectAccessible(page);
     expect(await page.evaluate(() => (window as unknown as { executed?: string }).executed)).toBeUndefined();
@@ -209,17 +179,17 @@ describe.skipIf(!canOpenPages)("a catalogue with titles that a page could trip o
   });
 
   it("says of a catalogue that has become empty that there is nothing yet", async () => {
-    const opened = await openPage(browser, server.address);
+    const opened = await openPage(studio.browser, studio.server.address);
     await opened.page.locator(".bar-face.is-live").waitFor();
     await opened.page.locator(".card").first().waitFor();
     for (let from = 0; from < ids.length; from += 1000) {
       const items = ids.slice(from, from + 1000).map((item_id) => ({ item_id, delete: true }));
-      expect((await fetch(`${server.address}/v1/items/batch`, json({ items }))).ok).toBe(true);
+      expect((await fetch(`${studio.server.address}/v1/items/batch`, json({ items }))).ok).toBe(true);
     }
     await opened.page.getByRole("heading", { name: "Nothing here yet" }).waitFor(); // by itself
     await expectAccessible(opened.page);
     for (const place of ["#/search?query=star", `#/item/${ids[0]}`, "#/system"]) {
-      await opened.page.goto(`${server.address}/${place}`);
+      await opened.page.goto(`${studio.server.address}/${place}`);
       await expectNothingBlank(opened.page);
     }
     await opened.close();
@@ -229,26 +199,15 @@ describe.skipIf(!canOpenPages)("a catalogue with titles that a page could trip o
 const ownersKey = "a-key-of-the-environment-".repeat(2);
 
 describe.skipIf(!canOpenPages)("a key that is revoked while somebody uses it", again, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof startStudio>>;
+  const studio = openedStudio({
+    environment: { USHER_ACCESS_KEYS: "required", USHER_ACCESS_ADMIN_KEY: ownersKey },
+  });
   const asOwner = { authorization: `Bearer ${ownersKey}` };
-  beforeAll(async () => {
-    const environment = { USHER_ACCESS_KEYS: "required", USHER_ACCESS_ADMIN_KEY: ownersKey };
-    [browser, server] = await Promise.all([openBrowser(), startStudio({ environment })]);
-  });
-  const stop = async () => {
-    server?.child.kill("SIGTERM");
-    await server?.finished;
-  };
-  afterAll(async () => {
-    await browser?.close();
-    await stop();
-  });
 
   it("is told apart from one that has not the right", async () => {
     const body = { name: "viewer", scopes: ["read"] };
-    const made = await (await fetch(`${server.address}/v1/keys`, json(body, asOwner))).json();
-    const { page, close } = await openPage(browser, `${server.address}/#/system`);
+    const made = await (await fetch(`${studio.server.address}/v1/keys`, json(body, asOwner))).json();
+    const { page, close } = await openPage(studio.browser, `${studio.server.address}/#/system`);
     await page.getByLabel("Key").fill(made.key);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Your key does not open this" }).waitFor();
@@ -256,7 +215,7 @@ describe.skipIf(!canOpenPages)("a key that is revoked while somebody uses it", a
     expect(await page.getByLabel("Key").count()).toBe(0);
     await page.keyboard.press("h");
     await page.locator(".card").first().waitFor();
-    await fetch(`${server.address}/v1/keys/${made.id}`, { method: "DELETE", headers: asOwner });
+    await fetch(`${studio.server.address}/v1/keys/${made.id}`, { method: "DELETE", headers: asOwner });
     // the page may find out by itself before somebody presses anything
     const like = page.getByRole("button", { name: /^Like / }).first();
     await like.click({ timeout: 3000 }).catch(() => {});

@@ -1,29 +1,11 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  again,
-  canOpenPages,
-  expectAccessible,
-  openBrowser,
-  openPage,
-  startStudio,
-  themes,
-} from "./opened-page.ts";
+import { describe, expect, it } from "vitest";
+import { again, canOpenPages, expectAccessible, openedStudio, openPage, themes } from "./opened-page.ts";
 
 describe.skipIf(!canOpenPages)("the home page", again, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof startStudio>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startStudio()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    server?.child.kill("SIGTERM");
-    await server?.finished;
-  });
+  const studio = openedStudio();
 
   it.each(themes)("shows a newcomer rails with reasons before they do anything, in %s", async (theme) => {
-    const opened = await openPage(browser, server.address, { theme });
+    const opened = await openPage(studio.browser, studio.server.address, { theme });
     const { page } = opened;
     await page.getByRole("region", { name: "The best rated", exact: true }).waitFor();
     expect(await page.locator("html").getAttribute("data-theme")).toBe(theme);
@@ -39,7 +21,7 @@ describe.skipIf(!canOpenPages)("the home page", again, () => {
   });
 
   it("changes at once when somebody likes and rates, says why, and takes it back", async () => {
-    const opened = await openPage(browser, server.address);
+    const opened = await openPage(studio.browser, studio.server.address);
     const { page } = opened;
     const likes = page.locator(".rail").getByRole("button", { name: /^Like / });
     await likes.first().waitFor();
@@ -63,7 +45,7 @@ describe.skipIf(!canOpenPages)("the home page", again, () => {
   });
 
   it("is rated by keyboard alone, and the focus stays where the title stood", async () => {
-    const opened = await openPage(browser, `${server.address}/#/?user_id=viewer-0039`);
+    const opened = await openPage(studio.browser, `${studio.server.address}/#/?user_id=viewer-0039`);
     const { page } = opened;
     const rail = page.getByRole("region", { name: "For you", exact: true });
     const links = rail.getByRole("link");

@@ -1,6 +1,5 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { again, canOpenPages, expectAccessible, openBrowser, openPage, startStudio } from "./opened-page.ts";
+import { describe, expect, it } from "vitest";
+import { again, canOpenPages, expectAccessible, openedStudio, openPage } from "./opened-page.ts";
 
 const key = "a-key-of-the-environment-".repeat(2);
 const environment = {
@@ -10,22 +9,10 @@ const environment = {
 };
 
 describe.skipIf(!canOpenPages)("a server behind keys", again, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof startStudio>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startStudio({ environment })]);
-  });
-  const stop = async () => {
-    server?.child.kill("SIGTERM");
-    await server?.finished;
-  };
-  afterAll(async () => {
-    await browser?.close();
-    await stop();
-  });
+  const studio = openedStudio({ environment });
 
   it("under a proxy's path, tells no key, a wrong one, a good one, one that is revoked", async () => {
-    const opened = await openPage(browser, `${server.address}/usher`);
+    const opened = await openPage(studio.browser, `${studio.server.address}/usher`);
     const { page } = opened;
     await page.getByRole("heading", { name: /Your key, please/ }).waitFor();
     await expectAccessible(page);
@@ -38,7 +25,9 @@ describe.skipIf(!canOpenPages)("a server behind keys", again, () => {
     const asOwner = { authorization: `Bearer ${key}` };
     const body = JSON.stringify({ name: "viewer", scopes: ["read"] });
     const headers = { ...asOwner, "content-type": "application/json" };
-    const made = await (await fetch(`${server.address}/v1/keys`, { method: "POST", headers, body })).json();
+    const made = await (
+      await fetch(`${studio.server.address}/v1/keys`, { method: "POST", headers, body })
+    ).json();
     await enter(made.key);
     await page.locator(".card").first().waitFor();
     expect(await page.getByRole("link", { name: "System" }).count()).toBe(0);
@@ -47,7 +36,7 @@ describe.skipIf(!canOpenPages)("a server behind keys", again, () => {
       .first()
       .click();
     await page.getByText(/That was not kept/).waitFor(); // the key may read only
-    const revoked = await fetch(`${server.address}/v1/keys/${made.id}`, {
+    const revoked = await fetch(`${studio.server.address}/v1/keys/${made.id}`, {
       method: "DELETE",
       headers: asOwner,
     });

@@ -1,26 +1,9 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  again,
-  canOpenPages,
-  expectAccessible,
-  openBrowser,
-  openPage,
-  startStudio,
-  themes,
-} from "./opened-page.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { again, canOpenPages, expectAccessible, openedStudio, openPage, themes } from "./opened-page.ts";
 
 describe.skipIf(!canOpenPages)("a newcomer", again, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof startStudio>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startStudio()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    server?.child.kill("SIGTERM");
-    await server?.finished;
-  });
+  const studio = openedStudio();
   const forYou = (page: Page) => page.getByRole("region", { name: "For you", exact: true });
   const titlesOf = (page: Page) =>
     forYou(page)
@@ -28,7 +11,7 @@ describe.skipIf(!canOpenPages)("a newcomer", again, () => {
       .evaluateAll((all) => all.map((title) => title.textContent));
 
   it("picks, rates three, sees the rails change and why, searches, bookmarks, takes it back, finds it all, becomes a user", async () => {
-    const opened = await openPage(browser, server.address);
+    const opened = await openPage(studio.browser, studio.server.address);
     const { page } = opened;
     expect(await page.locator(".rail").first().locator(".card-reason").count()).toBe(0); // nothing before it came
     await page.locator(".rail").first().locator(".card-reason").nth(9).waitFor({ state: "attached" });
@@ -92,7 +75,7 @@ describe.skipIf(!canOpenPages)("a newcomer", again, () => {
   });
 
   it("needs no mouse", async () => {
-    const opened = await openPage(browser, server.address);
+    const opened = await openPage(studio.browser, studio.server.address);
     const { page } = opened;
     const { keyboard } = page;
     await page.locator(".pick").first().waitFor();
@@ -146,7 +129,7 @@ describe.skipIf(!canOpenPages)("a newcomer", again, () => {
   });
 
   it.each(themes)("finds every page accessible, in %s", async (theme) => {
-    const opened = await openPage(browser, server.address, { theme });
+    const opened = await openPage(studio.browser, studio.server.address, { theme });
     const { page } = opened;
     await page.locator(".pick").first().waitFor();
     await expectAccessible(page);
@@ -162,7 +145,7 @@ describe.skipIf(!canOpenPages)("a newcomer", again, () => {
     await page.getByRole("combobox").fill("star");
     await page.getByRole("option").first().waitFor();
     await expectAccessible(page);
-    await page.goto(`${server.address}/#/library`);
+    await page.goto(`${studio.server.address}/#/library`);
     await page.locator(".library li").waitFor();
     await expectAccessible(page);
     expect(await opened.layoutShift()).toBeLessThan(0.05);

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { expect } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { executablePath, openBrowser } from "../../scripts/chromium.js";
 import { startUsher } from "../e2e/usher-process.ts";
 
@@ -28,6 +28,27 @@ export async function startStudio(
   const running = startUsher(["start", "--data", "demo", "--home", home, "--port", port], environment);
   const [, address = ""] = await running.until(/serving on (http:\/\/127\.0\.0\.1:\d+)/);
   return { ...running, address };
+}
+
+/** A browser and a server for the tests of one `describe`; a test that starts the server anew puts the new one in its place. */
+export function openedStudio(options: Parameters<typeof startStudio>[0] = {}) {
+  const studio = {} as {
+    browser: Browser;
+    server: Awaited<ReturnType<typeof startStudio>>;
+    stop(signal?: NodeJS.Signals): Promise<void>;
+  };
+  studio.stop = async (signal = "SIGTERM") => {
+    studio.server?.child.kill(signal);
+    await studio.server?.finished;
+  };
+  beforeAll(async () => {
+    [studio.browser, studio.server] = await Promise.all([openBrowser(), startStudio(options)]);
+  });
+  afterAll(async () => {
+    await studio.browser?.close();
+    await studio.stop();
+  });
+  return studio;
 }
 
 export const themes = ["dark", "light"] as const;

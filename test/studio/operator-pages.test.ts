@@ -1,14 +1,6 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  again,
-  canOpenPages,
-  expectAccessible,
-  openBrowser,
-  openPage,
-  startStudio,
-  themes,
-} from "./opened-page.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { again, canOpenPages, expectAccessible, openedStudio, openPage, themes } from "./opened-page.ts";
 
 const places = [
   ["#/system", ".badge.is-ready"],
@@ -25,22 +17,13 @@ const places = [
 ] as const;
 
 describe.skipIf(!canOpenPages)("the operator's pages", again, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof startStudio>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startStudio()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    server.child.kill("SIGTERM");
-    await server.finished;
-  });
+  const studio = openedStudio();
 
   it.each(themes)("are accessible and fit a small window, in %s", async (theme) => {
-    const opened = await openPage(browser, server.address, { theme, width: 360, height: 740 });
+    const opened = await openPage(studio.browser, studio.server.address, { theme, width: 360, height: 740 });
     const { page } = opened;
     for (const [place, sign] of places) {
-      await page.goto(`${server.address}/${place}`);
+      await page.goto(`${studio.server.address}/${place}`);
       await page.locator(sign).first().waitFor();
       await expectAccessible(page);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -51,7 +34,7 @@ describe.skipIf(!canOpenPages)("the operator's pages", again, () => {
   });
 
   it("charts are read by keyboard, by pointer, as a table and as a file", async () => {
-    const opened = await openPage(browser, `${server.address}/#/system/statistics`);
+    const opened = await openPage(studio.browser, `${studio.server.address}/#/system/statistics`);
     const { page } = opened;
     const chart = page.locator("figure", { hasText: "Ratings given" }).first();
     const plot = chart.locator(".plot");
@@ -80,7 +63,7 @@ describe.skipIf(!canOpenPages)("the operator's pages", again, () => {
     );
 
   it("a key is shown once and can be revoked", async () => {
-    const opened = await openPage(browser, `${server.address}/#/system/settings`);
+    const opened = await openPage(studio.browser, `${studio.server.address}/#/system/settings`);
     const { page } = opened;
     await page.getByLabel("Name", { exact: true }).fill("shop");
     await page.getByRole("button", { name: "Make a key" }).click();
@@ -103,7 +86,7 @@ describe.skipIf(!canOpenPages)("the operator's pages", again, () => {
     ["#/system/workflow", "v1/runs", "Nothing has run here yet."],
     ["#/system/settings", "v1/audit", "Nobody has changed anything yet."],
   ])("%s tells empty from forbidden and from broken", async (place, path, nothing) => {
-    const opened = await openPage(browser, `${server.address}/#/shortcuts`);
+    const opened = await openPage(studio.browser, `${studio.server.address}/#/shortcuts`);
     const { page } = opened;
     for (const [status, body, said] of [
       [200, { items: [] }, nothing],
@@ -113,7 +96,7 @@ describe.skipIf(!canOpenPages)("the operator's pages", again, () => {
       await page.unrouteAll();
       await answers(page, path, status, body);
       await page.goto("about:blank");
-      await page.goto(`${server.address}/${place}`);
+      await page.goto(`${studio.server.address}/${place}`);
       await page.getByText(said).first().waitFor();
     }
     await opened.close();

@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pixelmatch from "pixelmatch";
-import type { Browser } from "playwright-core";
 import { PNG } from "pngjs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { canOpenPages, openBrowser, openPage, startStudio, themes } from "./opened-page.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { canOpenPages, openedStudio, openPage, themes } from "./opened-page.ts";
 
 /** Pictures as they were, and the browser that drew them. To have them drawn anew, delete them and run this file. */
 const folder = fileURLToPath(new URL("pixels", import.meta.url));
@@ -18,34 +17,24 @@ const differentMax = 0.001;
 const isWanted = canOpenPages && process.env["USHER_REQUIRE_SERVICES"] === "1";
 
 describe.skipIf(!isWanted)("what stands around every page looks as it did", () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof startStudio>>;
+  const studio = openedStudio();
   let isNew = false;
   beforeAll(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startStudio()]);
     isNew = !existsSync(browserFile);
     if (!isNew) return;
     mkdirSync(folder, { recursive: true });
-    writeFileSync(browserFile, `${JSON.stringify({ chromium: browser.version() })}\n`);
-  });
-  const stop = async () => {
-    server?.child.kill("SIGTERM");
-    await server?.finished;
-  };
-  afterAll(async () => {
-    await browser?.close();
-    await stop();
+    writeFileSync(browserFile, `${JSON.stringify({ chromium: studio.browser.version() })}\n`);
   });
 
   const cases = [360, 768, 1440].flatMap((width) => themes.map((theme) => ({ width, theme })));
   it.for(cases)("at $width px, $theme", async ({ width, theme }, { skip }) => {
     const { chromium: recorded } = JSON.parse(readFileSync(browserFile, "utf8")) as { chromium: string };
-    if (recorded !== browser.version()) {
-      const note = `NOT COMPARED: pictures are of Chromium ${recorded}, this is ${browser.version()}; delete test/studio/pixels and run this file to draw them anew`;
+    if (recorded !== studio.browser.version()) {
+      const note = `NOT COMPARED: pictures are of Chromium ${recorded}, this is ${studio.browser.version()}; delete test/studio/pixels and run this file to draw them anew`;
       console.warn(note);
       skip(note);
     }
-    const opened = await openPage(browser, `${server.address}/#/nowhere?user_id=viewer-0007`, {
+    const opened = await openPage(studio.browser, `${studio.server.address}/#/nowhere?user_id=viewer-0007`, {
       ...{ width, theme, height: 600 },
     });
     await opened.page.emulateMedia({ reducedMotion: "reduce", colorScheme: theme });

@@ -1,15 +1,7 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, it } from "vitest";
 import { placesOf, readRoutes } from "../../scripts/studio-places.js";
-import {
-  again,
-  canOpenPages,
-  expectAccessible,
-  openBrowser,
-  openPage,
-  startStudio,
-  themes,
-} from "./opened-page.ts";
+import { again, canOpenPages, expectAccessible, openedStudio, openPage, themes } from "./opened-page.ts";
 
 const names = readRoutes().map(({ name }) => name);
 
@@ -52,38 +44,28 @@ const smallTargets = (page: Page) =>
   );
 
 describe.skipIf(!canOpenPages)("every page of the table of routes", again, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof startStudio>>;
+  const studio = openedStudio();
   let places: Record<string, string>;
   beforeAll(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startStudio()]);
-    places = await placesOf(server.address);
-  });
-  const stop = async () => {
-    server?.child.kill("SIGTERM");
-    await server?.finished;
-  };
-  afterAll(async () => {
-    await browser?.close();
-    await stop();
+    places = await placesOf(studio.server.address);
   });
 
   /** Leads to a page and waits until it is there. */
   async function visit(page: Page, name: string): Promise<void> {
-    await page.goto(`${server.address}/${places[name]}`);
+    await page.goto(`${studio.server.address}/${places[name]}`);
     await page.locator("main h1").first().waitFor({ state: "attached" });
     await expect.poll(() => page.locator("[aria-busy=true]").count(), { timeout: 15_000 }).toBe(0);
     expect([name, await page.locator(".notice[role=alert]").count()]).toEqual([name, 0]);
   }
 
   it.each(themes)("is accessible and has no error, in %s", async (theme) => {
-    const { page, wrong, close } = await openPage(browser, server.address, { theme });
+    const { page, wrong, close } = await openPage(studio.browser, studio.server.address, { theme });
     for (const name of names) {
       await visit(page, name);
       await expectAccessible(page);
       expect([name, wrong]).toEqual([name, []]);
     }
-    await page.goto(`${server.address}/#/nowhere`);
+    await page.goto(`${studio.server.address}/#/nowhere`);
     await page.getByRole("heading", { name: "There is no such thing here" }).waitFor();
     await expectAccessible(page);
     await close();
@@ -92,7 +74,7 @@ describe.skipIf(!canOpenPages)("every page of the table of routes", again, () =>
   it.each([360, 768])(
     "fits a window of %i px, and has nothing to press that is smaller than 24",
     async (width) => {
-      const { page, close } = await openPage(browser, server.address, { width, height: 740 });
+      const { page, close } = await openPage(studio.browser, studio.server.address, { width, height: 740 });
       for (const name of names) {
         await visit(page, name);
         expect([name, await reachesOut(page)]).toEqual([name, 0]);
@@ -104,7 +86,10 @@ describe.skipIf(!canOpenPages)("every page of the table of routes", again, () =>
 
   it("loses nothing at 200 %, nor with wide text", async () => {
     // a window of 1280 px at 200 % is one of 640 px
-    const { page, close } = await openPage(browser, server.address, { width: 640, height: 450 });
+    const { page, close } = await openPage(studio.browser, studio.server.address, {
+      width: 640,
+      height: 450,
+    });
     for (const name of names) {
       await visit(page, name);
       expect([name, await reachesOut(page), await cutTexts(page)]).toEqual([name, 0, []]);
@@ -124,7 +109,7 @@ describe.skipIf(!canOpenPages)("every page of the table of routes", again, () =>
   });
 
   it("moves nothing for people who want no motion", async () => {
-    const { page, close } = await openPage(browser, server.address);
+    const { page, close } = await openPage(studio.browser, studio.server.address);
     await page.emulateMedia({ reducedMotion: "reduce" });
     for (const name of names) {
       await visit(page, name);
@@ -151,7 +136,7 @@ describe.skipIf(!canOpenPages)("every page of the table of routes", again, () =>
   });
 
   it("shows the focus on everything that can have it", async () => {
-    const { page, close } = await openPage(browser, server.address, { height: 700 });
+    const { page, close } = await openPage(studio.browser, studio.server.address, { height: 700 });
     for (const name of names) {
       await visit(page, name);
       await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());

@@ -1,24 +1,11 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { again, canOpenPages, expectAccessible, openBrowser, openPage, startStudio } from "./opened-page.ts";
+import { describe, expect, it } from "vitest";
+import { again, canOpenPages, expectAccessible, openedStudio, openPage } from "./opened-page.ts";
 
 describe.skipIf(!canOpenPages)("around every page", again, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof startStudio>>;
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startStudio()]);
-  });
-  const stop = async () => {
-    server.child.kill("SIGTERM");
-    await server.finished;
-  };
-  afterAll(async () => {
-    await browser?.close();
-    await stop();
-  });
+  const studio = openedStudio();
 
   it("the palette offers pages and actions, and the shortcuts stand on their page", async () => {
-    const opened = await openPage(browser, server.address);
+    const opened = await openPage(studio.browser, studio.server.address);
     const { page } = opened;
     await page.locator(".card").first().waitFor();
     await page.keyboard.press("Control+k");
@@ -48,7 +35,7 @@ describe.skipIf(!canOpenPages)("around every page", again, () => {
   });
 
   it("another person, another language: kept when the page is opened again", async () => {
-    const opened = await openPage(browser, server.address);
+    const opened = await openPage(studio.browser, studio.server.address);
     const { page } = opened;
     await page.locator(".card").first().waitFor();
     await page.keyboard.press("p");

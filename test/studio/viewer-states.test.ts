@@ -1,11 +1,11 @@
-import type { Browser, Page, Route } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Page, Route } from "playwright-core";
+import { describe, expect, it } from "vitest";
 import {
   again,
   canOpenPages,
   expectAccessible,
   newHome,
-  openBrowser,
+  openedStudio,
   openPage,
   startStudio,
 } from "./opened-page.ts";
@@ -59,26 +59,17 @@ const failures: readonly (readonly [string, (route: Route) => Promise<void>, Reg
 ];
 
 describe.skipIf(!canOpenPages)("the states of the viewer", again, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof startStudio>>;
   const home = newHome();
-  beforeAll(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startStudio({ home })]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    server?.child.kill("SIGTERM");
-    await server?.finished;
-  });
+  const studio = openedStudio({ home });
   /** A newcomer who likes one title, so that each view has something to show. */
   const openLiked = async () => {
-    const opened = await openPage(browser, server.address);
+    const opened = await openPage(studio.browser, studio.server.address);
     await opened.page.locator(".pick").first().click();
     await opened.page.getByText(/^You like /).waitFor();
     return opened;
   };
   const show = async (page: Page, place: string) => {
-    await page.goto(`${server.address}/${place}`);
+    await page.goto(`${studio.server.address}/${place}`);
     await page.reload();
   };
 
@@ -135,15 +126,15 @@ describe.skipIf(!canOpenPages)("the states of the viewer", again, () => {
   });
 
   it("search and library: nothing found, nothing done; an item that is not there", async () => {
-    const opened = await openPage(browser, server.address);
+    const opened = await openPage(studio.browser, studio.server.address);
     const { page } = opened;
-    await page.goto(`${server.address}/#/search?query=qqqqqqqqqq`);
+    await page.goto(`${studio.server.address}/#/search?query=qqqqqqqqqq`);
     await page.getByRole("heading", { name: "Nothing for “qqqqqqqqqq”" }).waitFor();
-    await page.goto(`${server.address}/#/library`);
+    await page.goto(`${studio.server.address}/#/library`);
     await page.getByText("Nothing here yet").waitFor();
     await expectAccessible(page);
     expect(opened.wrong).toEqual([]);
-    await page.goto(`${server.address}/#/item/nowhere`);
+    await page.goto(`${studio.server.address}/#/item/nowhere`);
     await page.getByText("There is no such thing here").waitFor();
     await opened.close();
   });
@@ -151,8 +142,8 @@ describe.skipIf(!canOpenPages)("the states of the viewer", again, () => {
   it("a server that is killed mid-use is told plainly, keeps what was shown, and comes back", async () => {
     const { page, close } = await openLiked();
     await page.getByRole("region", { name: "For you", exact: true }).waitFor();
-    server.child.kill("SIGKILL");
-    await server.finished;
+    studio.server.child.kill("SIGKILL");
+    await studio.server.finished;
     await page.getByText("Connection lost. You see what was last known.").waitFor();
     expect(await page.locator(".card").count()).toBeGreaterThan(9);
     const like = page
@@ -162,7 +153,7 @@ describe.skipIf(!canOpenPages)("the states of the viewer", again, () => {
     await like.click();
     await page.getByText(/^That was not kept/).waitFor();
     expect(await like.getAttribute("aria-pressed")).toBe("false");
-    server = await startStudio({ home, port: new URL(server.address).port });
+    studio.server = await startStudio({ home, port: new URL(studio.server.address).port });
     // it may be back by itself before somebody presses anything
     await page
       .getByRole("button", { name: "Try now" })

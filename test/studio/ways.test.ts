@@ -1,28 +1,17 @@
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { placesOf, readRoutes } from "../../scripts/studio-places.js";
 import { stubBrowser } from "./browser-globals.ts";
-import { again, canOpenPages, openBrowser, openPage, startStudio } from "./opened-page.ts";
+import { again, canOpenPages, openedStudio, openPage } from "./opened-page.ts";
 
 describe.skipIf(!canOpenPages)("ways through the pages", again, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof startStudio>>;
+  const studio = openedStudio();
   let places: Record<string, string>;
   beforeAll(async () => {
-    [browser, server] = await Promise.all([openBrowser(), startStudio()]);
-    places = await placesOf(server.address);
-  });
-  const stop = async () => {
-    server?.child.kill("SIGTERM");
-    await server?.finished;
-  };
-  afterAll(async () => {
-    await browser?.close();
-    await stop();
+    places = await placesOf(studio.server.address);
   });
 
   it("every link of the navigation leads to a page of its name", async () => {
-    const { page, wrong, close } = await openPage(browser, server.address);
+    const { page, wrong, close } = await openPage(studio.browser, studio.server.address);
     await page.locator(".card").first().waitFor();
     await page.getByRole("button", { name: "Menu" }).click();
     const hrefs = await page
@@ -44,12 +33,12 @@ describe.skipIf(!canOpenPages)("ways through the pages", again, () => {
   });
 
   it("each page by its address alone, twice the same", async () => {
-    const { page, wrong, close } = await openPage(browser, server.address);
+    const { page, wrong, close } = await openPage(studio.browser, studio.server.address);
     for (const { name } of readRoutes()) {
       const shown: string[] = [];
       for (const _ of [1, 2]) {
         await page.goto("about:blank");
-        await page.goto(`${server.address}/${places[name]}`);
+        await page.goto(`${studio.server.address}/${places[name]}`);
         await page.locator("main h1").first().waitFor({ state: "attached" });
         await expect.poll(() => page.locator("[aria-busy=true], .notice[role=alert]").count()).toBe(0);
         shown.push(`${await page.title()} ${await page.locator("main h1").first().innerText()}`);
@@ -66,7 +55,7 @@ describe.skipIf(!canOpenPages)("ways through the pages", again, () => {
     const { allRoutes } = await import("../../studio/src/routes.ts");
     const { actions } = await import("../../studio/src/actions.ts");
     const shortcuts = [...allRoutes, ...actions].flatMap(({ shortcut }) => shortcut ?? []);
-    const { page, close } = await openPage(browser, `${server.address}/#/shortcuts`);
+    const { page, close } = await openPage(studio.browser, `${studio.server.address}/#/shortcuts`);
     await page.locator("kbd").first().waitFor();
     const listed = await page
       .locator("main tr .keys")
@@ -79,7 +68,7 @@ describe.skipIf(!canOpenPages)("ways through the pages", again, () => {
     );
     expect(listed.filter((keys) => !/[←→]/.test(keys))).toEqual(said);
     for (const shortcut of shortcuts) {
-      await page.goto(`${server.address}/#/search`);
+      await page.goto(`${studio.server.address}/#/search`);
       await page.locator(".lead").waitFor();
       await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
       const stateOf = () =>
@@ -112,7 +101,7 @@ describe.skipIf(!canOpenPages)("ways through the pages", again, () => {
   });
 
   it("the back button leaves pages, and no window or field on them", async () => {
-    const { page, wrong, close } = await openPage(browser, server.address);
+    const { page, wrong, close } = await openPage(studio.browser, studio.server.address);
     const heading = page.locator("main h1").first();
     const cards = page.locator(".card-link");
     await cards.first().waitFor();
@@ -148,7 +137,7 @@ describe.skipIf(!canOpenPages)("ways through the pages", again, () => {
   });
 
   it("the back button leads to where on the page somebody was", async () => {
-    const { page, close } = await openPage(browser, server.address, { height: 600 });
+    const { page, close } = await openPage(studio.browser, studio.server.address, { height: 600 });
     const last = page.locator(".rail .card-link").last();
     await last.waitFor();
     await page.evaluate(() => scrollTo(0, 700));
@@ -166,7 +155,7 @@ describe.skipIf(!canOpenPages)("ways through the pages", again, () => {
   });
 
   it.each(["home", "search", "item"])("the first view of %s asks little and moves nothing", async (name) => {
-    const opened = await openPage(browser, "about:blank");
+    const opened = await openPage(studio.browser, "about:blank");
     const { page } = opened;
     const sent: Promise<{ bytes: number; isScript: boolean }>[] = [];
     page.on("requestfinished", (request) => {
@@ -174,7 +163,7 @@ describe.skipIf(!canOpenPages)("ways through the pages", again, () => {
       sent.push(request.sizes().then(({ responseBodySize }) => ({ bytes: responseBodySize, isScript })));
     });
     const before = performance.now();
-    await page.goto(`${server.address}/${places[name]}`);
+    await page.goto(`${studio.server.address}/${places[name]}`);
     await page
       .locator(name === "item" ? ".hero-rated" : ".card-title")
       .first()

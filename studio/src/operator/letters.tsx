@@ -9,22 +9,17 @@ import { Table } from "../design/table.tsx";
 import { ago } from "../i18n/i18n.ts";
 import { perform } from "./doing.ts";
 import { Badge, Bones, Nothing } from "./parts.tsx";
+import { usePages } from "./turning.tsx";
 import { named, w } from "./words.ts";
 
 /** Events that were rejected: what came, why, and the way back in. */
 export function Letters() {
-  const [cursors, setCursors] = useState<readonly string[]>([]);
+  const { cursor, query, turning } = usePages();
   const [opened, setOpened] = useState<LetterBody | undefined>(undefined);
-  const cursor = cursors.at(-1);
-  const letters = useAnswer(
-    `letters ${cursor ?? ""}`,
-    () =>
-      ask<LettersBody>(`v1/dead-letters?limit=50${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`),
-    {
-      topics: ["events"],
-      isEmpty: ({ items, next_cursor: next }) => items.length === 0 && next === undefined,
-    },
-  );
+  const letters = useAnswer(`letters ${cursor}`, () => ask<LettersBody>(`v1/dead-letters?${query}`), {
+    topics: ["events"],
+    isEmpty: ({ items, next_cursor: next }) => items.length === 0 && next === undefined,
+  });
   return (
     <>
       <StateView shown={letters} skeleton={<Bones />} empty={<Nothing text={w("letters.none")} />}>
@@ -54,12 +49,7 @@ export function Letters() {
                 ],
               }))}
             />
-            <div class="op-row">
-              {cursors.length > 0 && (
-                <Button onClick={() => setCursors(cursors.slice(0, -1))}>{w("op.back")}</Button>
-              )}
-              {next && <Button onClick={() => setCursors([...cursors, next])}>{w("op.more")}</Button>}
-            </div>
+            {turning(next)}
           </>
         )}
       </StateView>

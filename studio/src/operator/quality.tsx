@@ -1,13 +1,12 @@
-import { useState } from "preact/hooks";
 import type { RejectedRowsBody, ReportsBody } from "../../../src/contracts/upkeep-http.ts";
 import { useAnswer } from "../api/answers.ts";
 import { ask } from "../api/client.ts";
-import { Button } from "../design/button.tsx";
 import { StateView } from "../design/state-view.tsx";
 import { Table } from "../design/table.tsx";
 import { date } from "../i18n/i18n.ts";
 import { hrefTo } from "../routes.ts";
 import { Badge, Bones, Nothing } from "./parts.tsx";
+import { usePages } from "./turning.tsx";
 import { w } from "./words.ts";
 
 type Report = ReportsBody["items"][number];
@@ -73,13 +72,11 @@ function BuildReport({ report, isOpen }: { report: Report; isOpen: boolean }) {
 
 /** Rows that the newest build did not take. */
 export function Rejected() {
-  const [cursors, setCursors] = useState<readonly string[]>([]);
-  const cursor = cursors.at(-1);
-  const rows = useAnswer(
-    `rejected ${cursor ?? ""}`,
-    () => ask<RejectedRowsBody>(`v1/rejected-rows?limit=50${cursor ? `&cursor=${cursor}` : ""}`),
-    { topics: ["run"], isEmpty: ({ items }) => items.length === 0 },
-  );
+  const { cursor, query, turning } = usePages();
+  const rows = useAnswer(`rejected ${cursor}`, () => ask<RejectedRowsBody>(`v1/rejected-rows?${query}`), {
+    topics: ["run"],
+    isEmpty: ({ items }) => items.length === 0,
+  });
   return (
     <StateView shown={rows} skeleton={<Bones />} empty={<Nothing text={w("rejected.none")} />}>
       {({ items, next_cursor: next }) => (
@@ -97,12 +94,7 @@ export function Rejected() {
               cells: [filename, String(line), reason, <code key={line}>{row}</code>],
             }))}
           />
-          <div class="op-row">
-            {cursors.length > 0 && (
-              <Button onClick={() => setCursors(cursors.slice(0, -1))}>{w("op.back")}</Button>
-            )}
-            {next && <Button onClick={() => setCursors([...cursors, next])}>{w("op.more")}</Button>}
-          </div>
+          {turning(next)}
         </>
       )}
     </StateView>
