@@ -86,10 +86,12 @@ export const actions: readonly Action[] = [
 /** Does what a key stands for, unless somebody is writing. */
 export function onShortcut(event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
-  const isWriting = target.matches("input, textarea, select, [contenteditable]");
+  // a window that was left by Escape holds the focus, and says that it is closed, a moment longer
+  const isGone = target.closest("dialog:not([open])") !== null;
+  const isWriting = !isGone && target.matches("input, textarea, select, [contenteditable]");
   const isWithMod = event.ctrlKey || event.metaKey;
   if (event.altKey || (!isWithMod && (isWriting || singleKeys.value === "off"))) return;
-  if (openDialog.value !== undefined || document.querySelector("dialog[open]")) return;
+  if (document.querySelector("dialog[open]")) return;
   const pressed = `${isWithMod ? "mod+" : ""}${event.key.toLowerCase()}`;
   const action = actions.find(({ shortcut }) => shortcut === pressed);
   const route = allRoutes.find(({ shortcut }) => shortcut === pressed);
