@@ -73,13 +73,29 @@ export function sendList(
   };
   const next = paged ? list.nextCursor() : undefined;
   const after = next === undefined ? "" : `,"next_cursor":${JSON.stringify(next)}`;
-  const parts: Buffer[] = [Buffer.from(`${JSON.stringify(before).slice(0, -1)},"items":[`)];
-  for (const item of list.items) {
-    if (parts.length > 1) parts.push(comma);
-    parts.push(explain ? explainedItemText(item) : recommendedItemText(item));
-  }
-  parts.push(Buffer.from(`]${after}}`));
-  return reply.type(jsonType).send(Buffer.concat(parts) as never) as PromiseLike<void>;
+  const itemsText = explain ? joined(list.items.map(explainedItemText)) : listText(list.items);
+  const body = Buffer.concat([
+    Buffer.from(`${JSON.stringify(before).slice(0, -1)},"items":[`),
+    itemsText,
+    Buffer.from(`]${after}}`),
+  ]);
+  return endOfTurn().then(() => reply.type(jsonType).send(body as never) as PromiseLike<void>);
+}
+
+let turnEnd: Promise<void> | undefined;
+
+/**
+ * When the requests that have arrived together are worked out. Their answers leave one behind the other then: a client that waits for
+ * them is woken once, where each answer by itself would wake it again, at a third of the cost of a list.
+ */
+function endOfTurn(): Promise<void> {
+  turnEnd ??= new Promise((resolve) =>
+    setImmediate(() => {
+      turnEnd = undefined;
+      resolve();
+    }),
+  );
+  return turnEnd;
 }
 
 const comma = Buffer.from(",");
@@ -116,16 +132,30 @@ export function explainedItemBody(recommended: RecommendedItem): RecommendedItem
   return { ...recommendedItemBody(recommended), explain };
 }
 
-const texts = new WeakMap<ShownItem, Buffer>();
+const listTexts = new WeakMap<readonly ShownItem[], Buffer>();
+const itemTexts = new WeakMap<ShownItem, Buffer>();
 
-/** One item of an answer as JSON in UTF-8. Cost: a look-up where the same one was shown before. */
-function recommendedItemText(item: ShownItem): Buffer {
-  const known = texts.get(item);
+/** The items of an answer as JSON in UTF-8, a comma between them. Cost: a look-up where the same list was shown before. */
+function listText(items: readonly ShownItem[]): Buffer {
+  const known = listTexts.get(items);
   if (known) return known;
-  const text = Buffer.from(JSON.stringify(recommendedItemBody(item)));
-  texts.set(item, text);
+  const parts = items.map(
+    (item) => itemTexts.get(item) ?? Buffer.from(JSON.stringify(recommendedItemBody(item))),
+  );
+  const text = joined(parts);
+  listTexts.set(items, text);
+  let from = 0;
+  for (const [at, item] of items.entries()) {
+    const end = from + (parts[at]?.length ?? 0);
+    // parts of the one text, for lists with something else in one of the places
+    itemTexts.set(item, text.subarray(from, end));
+    from = end + comma.length;
+  }
   return text;
 }
+
+const joined = (parts: readonly Buffer[]): Buffer =>
+  Buffer.concat(parts.flatMap((part, at) => (at === 0 ? [part] : [comma, part])));
 
 const explainedItemText = (item: RecommendedItem) => Buffer.from(JSON.stringify(explainedItemBody(item)));
 
