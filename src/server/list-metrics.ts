@@ -24,7 +24,7 @@ export function listMetrics(
   });
   const places = new Counter({
     name: "usher_exploration_places_total",
-    help: "Places of lists, by the surface that answered",
+    help: "Places of lists at which something may be tried, by the surface that answered",
     labelNames: ["surface"],
     registers,
   });
@@ -44,10 +44,10 @@ export function listMetrics(
   const stages = stageNames.map((name) => ({ name, observed: seconds.labels({ stage: name }) }));
   return ({ surface, items: list, isFallback, stagesMs }) => {
     lists.inc({ surface, outcome: list.length === 0 ? "empty" : isFallback ? "fallback" : "answered" });
-    const counts = countsOf(list);
-    for (const [source, count] of counts) items.inc({ source }, count);
-    places.inc({ surface }, list.length);
-    tried.inc({ surface }, counts.get("exploration") ?? 0);
+    const { sources, open } = countsOf(list);
+    for (const [source, count] of sources) items.inc({ source }, count);
+    if (open > 0) places.inc({ surface }, open);
+    if (open > 0) tried.inc({ surface }, sources.get("exploration") ?? 0);
     for (const { name, observed } of stages) {
       const ms = stagesMs[name];
       if (ms !== undefined) observed.observe(ms / 1000);
@@ -55,14 +55,26 @@ export function listMetrics(
   };
 }
 
-const counted = new WeakMap<Recommendations["items"], ReadonlyMap<string, number>>();
+interface Counts {
+  /** Items that each source gave. */
+  readonly sources: ReadonlyMap<string, number>;
+  /** Places at which something may be tried: what stands there did so by chance. */
+  readonly open: number;
+}
 
-/** How many items of a list each source gave; of the same list counted once. */
-function countsOf(list: Recommendations["items"]): ReadonlyMap<string, number> {
+const counted = new WeakMap<Recommendations["items"], Counts>();
+
+/** Counts the items of a list; those of the same list once. */
+function countsOf(list: Recommendations["items"]): Counts {
   const known = counted.get(list);
   if (known) return known;
-  const counts = new Map<string, number>();
-  for (const { reason } of list) counts.set(reason.source, (counts.get(reason.source) ?? 0) + 1);
+  const sources = new Map<string, number>();
+  let open = 0;
+  for (const { reason, propensity } of list) {
+    sources.set(reason.source, (sources.get(reason.source) ?? 0) + 1);
+    if (propensity < 1) open++;
+  }
+  const counts = { sources, open };
   counted.set(list, counts);
   return counts;
 }

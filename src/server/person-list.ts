@@ -115,7 +115,7 @@ export async function makeList(answering: Answering, asked: AskedList): Promise<
     shown: before.length === 0 ? undefined : { count: before.length, items: indexesOf(serving, before) },
   });
   const nextCursor = () => {
-    if (found.items.length < k || before.length + k > pagedItemsMax) return undefined;
+    if (found.items.length < k || before.length + k >= pagedItemsMax) return undefined;
     const known = cursors.get(found.items);
     if (known?.ofMs === cursorMs) return known.text;
     const hashes = serving.recommender.idHashes();

@@ -66,6 +66,27 @@ describe("a write is in the next answer", () => {
       expect(await everywhere()).toEqual(before);
     },
   );
+  it("an item that could never be shown is refused, alone in a batch, and nothing of it is kept", async () => {
+    const [early, late] = ["2030-01-01T00:00:00Z", "2031-01-01T00:00:00Z"];
+    const never = { title: "Never", available_from: late, available_until: early };
+    const before = await get("/v1/items/8");
+    const { detail } = problem(await send("PUT", "/v1/items/8", never), 400, "BODY_INVALID");
+    expect(detail).toMatch(/available_until: expected 2031\S+ \(available_from\) or later, got 2030/);
+    const batch = await send("POST", "/v1/items/batch", {
+      items: [
+        { item_id: "8", ...never },
+        { item_id: "8", title: before.title, genres: before.genres, release_year: before.release_year },
+      ],
+    });
+    expect(batch.json().results).toMatchObject([
+      { item_id: "8", status: "rejected", detail: expect.stringContaining("available_until") },
+      { item_id: "8", status: "updated" },
+    ]);
+    // what a PATCH does not name is as it was
+    await written("PATCH", "/v1/items/8", { available_until: early });
+    problem(await send("PATCH", "/v1/items/8", { available_from: late }), 400, "BODY_INVALID");
+    await written("PATCH", "/v1/items/8", { available_until: null, available_from: null });
+  });
   it("a changed title shows at once, everywhere", async () => {
     await written("PATCH", "/v1/items/8", { title: "Fargo, again" });
     const { items } = await get("/v1/users/2/recommendations?k=200");

@@ -109,7 +109,9 @@ describe.skipIf(!canOpenPages)("ways through the pages", again, () => {
     await page.evaluate(() => {
       document.querySelector("dialog")?.close();
       const key = { key: "/", bubbles: true, cancelable: true };
-      (document.querySelector("dialog input") as HTMLElement).dispatchEvent(new KeyboardEvent("keydown", key));
+      (document.querySelector("dialog input") as HTMLElement).dispatchEvent(
+        new KeyboardEvent("keydown", key),
+      );
     });
     await page.locator("dialog").waitFor({ state: "detached" });
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("search-field");

@@ -19,7 +19,7 @@ import {
 } from "../../contracts/catalogue-http.ts";
 import { NoQuery, UserParams } from "../../contracts/http.ts";
 import { idExpectation, isId, mismatches, type Shape, shown } from "../../contracts/mismatch.ts";
-import { unknownItem } from "../../data/catalogue.ts";
+import { type Item, unknownItem } from "../../data/catalogue.ts";
 import { UsherError } from "../../errors.ts";
 import { servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
@@ -80,6 +80,18 @@ function isThere(context: ServerContext, itemId: string): boolean {
   return item !== undefined && !item.isPlaceholder && !context.edits?.item(itemId)?.is_deleted;
 }
 
+/** Why an item could never be shown as it is to be written, by when it is available; `undefined` where nothing is wrong. */
+function neverAvailable(write: ItemWrite, known: Item | undefined): string | undefined {
+  if (write.how === "delete") return undefined;
+  const { available_from: from, available_until: until } = write.fields;
+  const momentOf = (said: string | null | undefined, was: number | undefined) =>
+    said === undefined && write.how === "patch" ? was : said ? Date.parse(said) : undefined;
+  const [fromMs, untilMs] = [momentOf(from, known?.availableFrom), momentOf(until, known?.availableUntil)];
+  if (fromMs === undefined || untilMs === undefined || fromMs <= untilMs) return undefined;
+  const iso = (ms: number) => new Date(ms).toISOString();
+  return `available_until: expected ${iso(fromMs)} (available_from) or later, got ${iso(untilMs)}`;
+}
+
 const itemWrites = [
   {
     method: "PUT",
@@ -130,6 +142,9 @@ export function catalogueWriteRoutes(app: App, context: ServerContext): void {
     const wasThere = isThere(context, id);
     const isAgain = write.how === "delete" && edits.item(id)?.is_deleted === true;
     if (write.how !== "put" && !wasThere && !isAgain) throw unknownItem(id);
+    const fault = neverAvailable(write, servingNow(context).items.catalogue.get(id));
+    if (fault !== undefined)
+      throw new UsherError("BODY_INVALID", fault, { details: { field: "available_until" } });
     const [written] = await edits.writeItems([{ id, write, revision: revisionOf(headers) }]);
     return itemWritten(written as Written<ItemEdit>, !wasThere);
   };
@@ -173,7 +188,9 @@ function batchWrite(entry: unknown): { id: string; write: ItemWrite } | { item_i
     return { ...named, detail: `item_id: expected ${idExpectation}, got ${shown(item_id)}` };
   }
   if (isDeletion) return { id: String(item_id), write: { how: "delete" } };
-  return { id: String(item_id), write: { how: "put", fields: fields as ItemFieldsBody } };
+  const write = { how: "put", fields: fields as ItemFieldsBody } as const;
+  const fault = neverAvailable(write, undefined);
+  return fault === undefined ? { id: String(item_id), write } : { ...named, detail: fault };
 }
 
 function batchRoute(app: App, context: ServerContext): void {
