@@ -115,7 +115,8 @@ function placePromotions(
   const promoted = candidates.filter(({ placed }) => placed === "promotion");
   const count = Math.min(promoted.length, Math.floor(share * places.length + 1e-9));
   for (let at = 0; at < count; at++) {
-    const wanted = Math.floor(((at + 0.5) * places.length) / count);
+    const own = candidates.indexOf(promoted[at] as Candidate); // no rule for an item moves it down
+    const wanted = Math.min(own, Math.floor(((at + 0.5) * places.length) / count));
     const behind = places.indexOf(undefined, wanted);
     const free = behind >= 0 ? behind : places.indexOf(undefined);
     if (free >= 0) places[free] = promoted[at];

@@ -167,6 +167,14 @@ describe("rules", () => {
       expect([isFallback, surface, items.length]).toEqual([true, "top", 10]);
     }
   });
+  it("a promotion moves no item down", () => {
+    const plain = ids(listOf({}));
+    for (const [own, itemId] of plain.entries()) {
+      const promotions = { items: [itemId], share: 0.1 };
+      const place = ids(listOf({ rules: { promotions } })).indexOf(itemId);
+      expect([itemId, place]).toEqual([itemId, Math.min(own, 5)]);
+    }
+  });
   it("promotions take no more than their share where the sources give little", () => {
     const promotions = { filter: 'language = "fr"', share: 0.3 };
     const { items } = listOf({ sources: [{ source: "model", limit: 2 }], rules: { promotions } });
