@@ -174,7 +174,7 @@ const grooves: Motif = ({ next, ink, height }) => {
   return [circle(x, y, 124, ink(0.06)), ...lines, circle(x, y, 28, ink(0.85)), circle(x, y, 5, ink(0.05))];
 };
 
-/** Words of genres → motif and hue (0..360). The first that fits counts. */
+/** Words of genres → motif and hue (0..360). Of those that fit an item one is drawn. */
 const moods: readonly (readonly [RegExp, Motif, number])[] = [
   [/rock|metal|punk|rap|hip|pop|jazz|electro|dance|folk|soul|blues|classical|indie/i, grooves, 300],
   [/horror|gothic/i, moon, 352],
@@ -194,8 +194,9 @@ const others: readonly Motif[] = [arcs, waves, sun, rings, blades, petals, tiles
 export function coverArt(item: { item_id: string; genres: readonly string[] }, height: number): CoverArt {
   const next = sequence(item.item_id);
   const words = item.genres.join(" ");
-  const [, motif, hue] = moods.find(([mood]) => mood.test(words)) ?? [];
-  const chosen = motif ?? others[Math.floor(next() * others.length)] ?? arcs;
+  const drawn = <One>(from: readonly One[]) => from[Math.floor(next() * from.length)];
+  const [, motif, hue] = drawn(moods.filter(([mood]) => mood.test(words))) ?? [];
+  const chosen = motif ?? drawn(others) ?? arcs;
   const turned = ((hue ?? next() * 360) + (next() - 0.5) * 84 + 360) % 360;
   const second = turned + (next() < 0.5 ? 34 : -40);
   const ink = (light: number, alpha = 1) => {

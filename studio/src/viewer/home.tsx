@@ -35,14 +35,14 @@ export function Home() {
       <h1 class="for-readers">{t("person.of", { name: personName(userId) })}</h1>
       <StateView shown={home} skeleton={<HomeSkeleton />}>
         {({ rails }) => {
-          const [first] = rails[0]?.items ?? [];
+          const [first, ...others] = rails[0]?.items ?? [];
           return (
             <>
               {first && <Hero item={first} marks={marks.get(first.item_id) ?? {}} userId={userId} />}
               {titled(rails).map(({ key, title, items }, at) => (
                 <Fragment key={at === 0 ? "first" : key}>
                   <Rail key={key} title={title}>
-                    {items.map((item) => (
+                    {(at === 0 ? others : items).map((item) => (
                       <li key={item.item_id}>
                         <ItemCard item={item} marks={marks.get(item.item_id) ?? {}} />
                       </li>
