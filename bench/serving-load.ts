@@ -16,6 +16,8 @@ export interface Served {
   readonly msP99: number;
   readonly bytesPerAnswer: number;
   readonly memoryBytes: number | undefined;
+  /** What it grew by from one user who is known to all who asked, for each of them: an upper bound, with the heap's garbage in it. */
+  readonly memoryBytesPerUser: number | undefined;
 }
 
 /** Who asks a server: how often, and which of how many users by Zipf. */
@@ -124,29 +126,37 @@ async function measured(
   const requests = new Map<number, Buffer>(); // one that is made counts as work of the generator
   for (const user of drawn) if (!requests.has(user)) requests.set(user, request(user));
   let bytes = 0;
-  const ask = (amount: number): Promise<LoadResult> =>
+  const ask = (amount: number, userAt: (at: number) => number): Promise<LoadResult> =>
     withConnections(server.address, connections, (opened) =>
       closedLoop({
         connections: opened,
         count: amount,
         send: async (connection, at) => {
-          const answer = await connection.send(requests.get(drawn[at] as number) as Buffer);
+          const answer = await connection.send(requests.get(userAt(at)) as Buffer);
           expectStatus(200, answer);
           bytes += answer.body.length;
         },
       }),
     );
-  await ask(Math.ceil(count / 5)); // warm-up
+  await ask(Math.ceil(count / 10), () => drawn[0] as number);
+  const knowingOne = await server.memoryBytes("VmRSS");
+  const everybody = (at: number) => drawn[at] as number;
+  await ask(Math.ceil(count / 5), everybody); // warm-up
   bytes = 0;
   const people = acting && act(server.address, { ...acting, users });
-  const result = await ask(count);
+  const result = await ask(count, everybody);
   await people?.stop();
+  const memoryBytes = await server.memoryBytes("VmRSS");
   return {
     perSecond: count / result.seconds,
     msP50: quantile(result, 0.5),
     msP99: quantile(result, 0.99),
     bytesPerAnswer: bytes / count,
-    memoryBytes: await server.memoryBytes("VmRSS"),
+    memoryBytes,
+    memoryBytesPerUser:
+      memoryBytes === undefined || knowingOne === undefined
+        ? undefined
+        : Math.max(0, memoryBytes - knowingOne) / requests.size,
   };
 }
 
@@ -189,9 +199,11 @@ const whole = (value: number) => Math.round(value).toLocaleString("en-US");
 
 /** Prints one row. */
 export function printServed(name: string, served: Served): void {
-  const { perSecond, msP50, msP99, bytesPerAnswer, memoryBytes } = served;
+  const { perSecond, msP50, msP99, bytesPerAnswer, memoryBytes, memoryBytesPerUser } = served;
+  const shown = (bytes: number | undefined, unit: number) =>
+    bytes === undefined ? "?" : whole(bytes / unit);
   console.log(
     `${name.padEnd(34)}${whole(perSecond).padStart(7)} lists/s   p50 ${msP50.toFixed(1)} ms   p99 ${msP99.toFixed(1)} ms   ` +
-      `${whole(bytesPerAnswer)} bytes an answer   ${memoryBytes === undefined ? "?" : whole(memoryBytes / 1e6)} MB resident`,
+      `${whole(bytesPerAnswer)} bytes an answer   ${shown(memoryBytes, 1e6)} MB resident, ${shown(memoryBytesPerUser, 1e3)} KB of it a user`,
   );
 }
