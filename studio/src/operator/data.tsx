@@ -13,9 +13,9 @@ import { JobList, useJobs } from "./jobs.tsx";
 import { Letters } from "./letters.tsx";
 import { Lineage } from "./lineage.tsx";
 import { OperatorPage, withWords } from "./operator-page.tsx";
-import { Bones, Nothing, Progress } from "./parts.tsx";
+import { Bones, duration, Nothing, Progress } from "./parts.tsx";
 import { Quality, Rejected } from "./quality.tsx";
-import { type Upload, upload } from "./upload.ts";
+import { type Sent, type Upload, upload } from "./upload.ts";
 import { w } from "./words.ts";
 
 const views = {
@@ -76,14 +76,14 @@ function Imports() {
 
 /** Files on their way: chosen or dropped, with how much was sent, and an end to it. */
 function Sending() {
-  const [sent, setSent] = useState<{ share: number; names: string } | undefined>(undefined);
+  const [sent, setSent] = useState<(Sent & { names: string }) | undefined>(undefined);
   const under = useRef<Upload | undefined>(undefined);
   const field = useRef<HTMLInputElement>(null);
   const send = (files: readonly File[]) => {
     if (files.length === 0 || under.current) return;
     const names = list(files.map(({ name }) => name));
-    setSent({ share: 0, names });
-    under.current = upload(files, (share) => setSent({ share, names }));
+    setSent({ share: 0, secondsLeft: undefined, names });
+    under.current = upload(files, (now) => setSent({ ...now, names }));
     under.current.job
       .then(
         () => say({ text: w("data.sent", { names }) }),
@@ -122,11 +122,7 @@ function Sending() {
       <p>{w("data.upload-hint")}</p>
       {sent && (
         <div class="op-row">
-          <Progress
-            of={w("data.upload")}
-            share={sent.share}
-            text={w("data.sending", { names: sent.names, share: number(sent.share * 100, 0) })}
-          />
+          <Progress of={w("data.upload")} share={sent.share} text={sendingText(sent)} />
           <Button look="quiet" onClick={() => under.current?.cancel()}>
             {w("jobs.cancel")}
           </Button>
@@ -134,4 +130,10 @@ function Sending() {
       )}
     </section>
   );
+}
+
+function sendingText({ names, share, secondsLeft }: Sent & { names: string }): string {
+  const sending = w("data.sending", { names, share: number(share * 100, 0) });
+  if (secondsLeft === undefined) return sending;
+  return `${sending} · ${w("jobs.left", { time: duration(secondsLeft) })}`;
 }
