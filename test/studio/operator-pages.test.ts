@@ -1,6 +1,16 @@
-import type { Page } from "playwright-core";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page, Route } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { again, canOpenPages, expectAccessible, openedStudio, openPage, themes } from "./opened-page.ts";
+import {
+  again,
+  canOpenPages,
+  expectAccessible,
+  newHome,
+  openedStudio,
+  openPage,
+  themes,
+} from "./opened-page.ts";
 
 const places = [
   ["#/system", ".badge.is-ready"],
@@ -101,4 +111,100 @@ describe.skipIf(!canOpenPages)("the operator's pages", again, () => {
     }
     await opened.close();
   });
+});
+
+/** Views of the operator: what each asks for, what shows that it came, and what else is on the page without it. */
+const views = [
+  { place: "#/system", asks: "health/ready", sign: ".badge.is-ready", rest: ".top-list" },
+  { place: "#/system", asks: "metrics", sign: ".top-list", rest: ".badge.is-ready" },
+  { place: "#/system/models", asks: "v1/models", sign: "table", rest: ".button" },
+  { place: "#/system/models", asks: "v1/jobs", sign: "table", rest: "table" },
+  { place: "#/system/data", asks: "v1/jobs", sign: ".op-drop", rest: ".op-drop" },
+  {
+    place: "#/system/data?view=quality",
+    asks: "v1/quality-reports?*",
+    sign: ".op-details",
+    rest: "[role=tab]",
+  },
+  { place: "#/system/data?view=lineage", asks: "v1/lineage", sign: ".graph-node", rest: "[role=tab]" },
+  { place: "#/system/workflow", asks: "v1/tasks", sign: ".graph-node", rest: "h1" },
+  { place: "#/system/statistics", asks: "v1/statistics/overview", sign: ".tile", rest: ".plot" },
+  { place: "#/system/settings", asks: "health/ready", sign: ".badge.is-ready", rest: ".op-nothing" },
+] as const;
+
+describe.skipIf(!canOpenPages)("the states of the operator's views", again, () => {
+  const studio = openedStudio();
+
+  it.each(views)("$place without $asks: loading, partial, ready, stale, ready", async (view) => {
+    const { place, asks, sign, rest } = view;
+    const { page, close } = await openPage(studio.browser, `${studio.server.address}/#/shortcuts`);
+    let letGo: () => void = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const broken = (route: Route) => route.abort();
+    /** What becomes of the question now; what is answered is the server's own. */
+    let answered: (route: Route) => Promise<void> = async (route) => {
+      await held;
+      await broken(route);
+    };
+    await page.route(`**/${asks}`, (route) => answered(route));
+    await page.goto(`${studio.server.address}/${place}`);
+    await page.locator(rest).first().waitFor();
+    await expect.poll(() => page.locator("main [aria-busy=true]").count()).toBe(1);
+    letGo();
+    const notice = page.locator(".notice.is-part", { hasText: "The server does not answer" });
+    await notice.waitFor();
+    expect(await page.locator(rest).count()).toBeGreaterThan(0);
+    expect(await page.locator("h1").count()).toBe(1);
+    answered = (route) => route.continue();
+    await notice.getByRole("button", { name: "Try again" }).click();
+    await page.locator(sign).first().waitFor();
+    await notice.waitFor({ state: "detached" });
+    answered = broken;
+    await page.keyboard.press("r");
+    const line = page.locator(".state-line", { hasText: "This may be old" });
+    await line.waitFor();
+    expect(await page.locator(sign).count()).toBeGreaterThan(0);
+    answered = (route) => route.continue();
+    await line.getByRole("button", { name: "Try again" }).click();
+    await line.waitFor({ state: "detached" });
+    await close();
+  });
+
+  it("no events: one line at nought, not five", async () => {
+    const { page, close } = await openPage(studio.browser, `${studio.server.address}/#/system/events`);
+    await page.locator(".plot").waitFor();
+    expect(await page.locator(".plot .chart-label[text-anchor=end]").allTextContents()).toContain("0");
+    expect(await page.locator(".plot .chart-line").count()).toBe(1);
+    await close();
+  });
+});
+
+describe.skipIf(!canOpenPages)("a server whose disk has too little room", again, () => {
+  const home = newHome();
+  mkdirSync(home);
+  writeFileSync(join(home, "usher.json"), JSON.stringify({ disk: { free_bytes_min: 2 ** 50 } }));
+  const studio = openedStudio({ home });
+
+  it.each(["#/system", "#/system/settings"])(
+    "%s says what has failed; gone, what was shown stays",
+    async (place) => {
+      const { page, close } = await openPage(studio.browser, `${studio.server.address}/${place}`);
+      const line = page.locator(".state-line");
+      await line.getByText("Answered without: Disk").waitFor();
+      await line.getByRole("button", { name: "Try again" }).waitFor();
+      await page.locator("tr", { hasText: "Disk" }).getByText("failed").waitFor();
+      await expectAccessible(page);
+      if (place === "#/system/settings") {
+        await studio.stop("SIGKILL");
+        await page.getByText("Connection lost.").waitFor();
+        await page.getByRole("button", { name: "Try now" }).waitFor();
+        await page.keyboard.press("r");
+        await page.locator(".state-line", { hasText: "This may be old" }).first().waitFor();
+        await page.locator("tr", { hasText: "Disk" }).waitFor();
+      }
+      await close();
+    },
+  );
 });

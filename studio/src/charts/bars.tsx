@@ -1,6 +1,6 @@
-import { scaleBand, scaleLinear } from "d3-scale";
+import { scaleBand } from "d3-scale";
 import { number } from "../i18n/i18n.ts";
-import { Frame, margins, sparse } from "./frame.tsx";
+import { Frame, heights, margins, sparse } from "./frame.tsx";
 import { Plot } from "./plot.tsx";
 
 /** Something with a size. */
@@ -28,10 +28,11 @@ export function Bars({
       .domain(bars.map((_, place) => place))
       .range([margins.left, width - margins.right])
       .padding(bars.length > 40 ? 0.1 : 0.25);
-    const y = scaleLinear()
-      .domain([0, Math.max(1e-9, ...bars.map(({ value }) => value))])
-      .nice(4)
-      .range([height - margins.bottom, margins.top]);
+    const measured = heights(
+      bars.map(({ value }) => value),
+      height,
+    );
+    const { y } = measured;
     const middle = (place: number) => (x(place) ?? 0) + x.bandwidth() / 2;
     const labels = bars.map(({ label }, place) => ({ x: middle(place), label }));
     return {
@@ -40,7 +41,7 @@ export function Bars({
         <Frame
           width={width}
           height={height}
-          y={y}
+          heights={measured}
           format={(value) => number(value, 3)}
           labels={sparse(labels, width)}
         >

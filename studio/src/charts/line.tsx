@@ -2,7 +2,7 @@ import { scaleLinear } from "d3-scale";
 import { area, line } from "d3-shape";
 import { number } from "../i18n/i18n.ts";
 import type { Bar } from "./bars.tsx";
-import { Frame, margins, sparse } from "./frame.tsx";
+import { Frame, heights, margins, sparse } from "./frame.tsx";
 import { Plot } from "./plot.tsx";
 
 /** A value that goes on, such as by year. */
@@ -28,10 +28,11 @@ export function Line({
     const x = scaleLinear()
       .domain([points[0]?.at ?? 0, points.at(-1)?.at ?? 1])
       .range([margins.left + 8, width - margins.right - 12]);
-    const y = scaleLinear()
-      .domain([0, Math.max(1e-9, ...points.map(({ value }) => value))])
-      .nice(4)
-      .range([height - margins.bottom, margins.top]);
+    const measured = heights(
+      points.map(({ value }) => value),
+      height,
+    );
+    const { y } = measured;
     const xOf = (point: Point) => x(point.at);
     const yOf = (point: Point) => y(point.value);
     const shown = shownAt === undefined ? undefined : points[shownAt];
@@ -42,7 +43,7 @@ export function Line({
         <Frame
           width={width}
           height={height}
-          y={y}
+          heights={measured}
           format={(value) => number(value, 3)}
           labels={spread(labels, width)}
         >

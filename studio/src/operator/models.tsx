@@ -38,10 +38,13 @@ export const Models = withWords(({ query }: PageProps) => {
       <div class="op-row">
         <Train />
       </div>
-      <JobList
-        jobs={(jobs.value ?? []).filter(({ kind, status }) => kind === "train" && status === "running")}
-      />
+      <StateView isPart shown={jobs} skeleton={null} empty={null}>
+        {(all) => (
+          <JobList jobs={all.filter(({ kind, status }) => kind === "train" && status === "running")} />
+        )}
+      </StateView>
       <StateView
+        isPart
         shown={releases}
         skeleton={<Bones />}
         empty={

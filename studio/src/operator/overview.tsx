@@ -1,6 +1,6 @@
 import type { DependenciesBody } from "../../../src/contracts/http.ts";
 import { useAnswer } from "../api/answers.ts";
-import { ask, credentials, send } from "../api/client.ts";
+import { ask, credentials, type Failure, send } from "../api/client.ts";
 import { Chart } from "../charts/chart.tsx";
 import { TopList } from "../charts/top-list.tsx";
 import { StateView } from "../design/state-view.tsx";
@@ -13,17 +13,28 @@ import { Badge, Bones, duration, Nothing, Tile } from "./parts.tsx";
 import { named, w } from "./words.ts";
 
 interface ReadyBody {
-  readonly model_version: string;
+  /** A server of which a part has failed does not say it. */
+  readonly model_version?: string;
   readonly dependencies: DependenciesBody;
 }
 
-/** Whether everything is ready; what has failed stands in `degraded`. */
+/** Whether everything is ready; what has failed stands in `degraded`. @throws Failure Also where nothing has failed and no release serves yet. */
 export const askReady = async () => {
-  const ready = await ask<ReadyBody>("health/ready");
-  const parts = Object.entries(ready.dependencies);
-  const degraded = parts.filter(([, { status }]) => status === "failed").map(([name]) => named("part", name));
-  return { ...ready, degraded };
+  const ready = await ask<ReadyBody>("health/ready").catch(readyButForParts);
+  return { ...ready, degraded: failedParts(ready) };
 };
+
+const failedParts = ({ dependencies }: ReadyBody) =>
+  Object.entries(dependencies)
+    .filter(([, { status }]) => status === "failed")
+    .map(([name]) => named("part", name));
+
+/** A refusal that names parts that have failed is an answer: it says which. */
+function readyButForParts(error: unknown): ReadyBody {
+  const { dependencies = {} } = ((error as Failure).problem ?? {}) as Partial<ReadyBody>;
+  if (failedParts({ dependencies }).length === 0) throw error;
+  return { dependencies };
+}
 
 const askFigures = async () =>
   figuresOf(
@@ -39,10 +50,10 @@ export const Overview = withWords(() => {
   });
   return (
     <OperatorPage heading={w("overview.title")} lead={w("overview.lead")}>
-      <StateView shown={ready} skeleton={<Bones />}>
+      <StateView isPart shown={ready} skeleton={<Bones />}>
         {(now) => <Parts {...now} />}
       </StateView>
-      <StateView shown={figures} skeleton={<Bones />}>
+      <StateView isPart shown={figures} skeleton={<Bones />}>
         {(all) => <Figures all={all} />}
       </StateView>
     </OperatorPage>
@@ -52,14 +63,16 @@ export const Overview = withWords(() => {
 function Parts({ model_version, dependencies }: ReadyBody) {
   return (
     <section class="op-split">
-      <dl class="tiles">
-        <div class="tile">
-          <dt>{w("overview.release")}</dt>
-          <dd>
-            <a href={hrefTo("models", {}, { version: model_version })}>{model_version}</a>
-          </dd>
-        </div>
-      </dl>
+      {model_version !== undefined && (
+        <dl class="tiles">
+          <div class="tile">
+            <dt>{w("overview.release")}</dt>
+            <dd>
+              <a href={hrefTo("models", {}, { version: model_version })}>{model_version}</a>
+            </dd>
+          </div>
+        </dl>
+      )}
       <Table
         caption={w("overview.parts")}
         columns={[{ label: w("overview.part") }, { label: w("op.state") }]}

@@ -35,7 +35,7 @@ export const Settings = withWords(() => {
         <Tile term={w("settings.version")} value={me?.version ?? ""} />
         <Tile term={w("settings.stream")} value={t(`live.${state}`)} />
       </dl>
-      <StateView shown={ready} skeleton={<Bones />}>
+      <StateView isPart shown={ready} skeleton={<Bones />}>
         {({ dependencies }) => (
           <Table
             caption={w("settings.health")}
@@ -63,7 +63,7 @@ function Keys() {
     <section class="op-section">
       <h2>{w("settings.keys")}</h2>
       <NewKey />
-      <StateView shown={keys} skeleton={<Bones />} empty={<Nothing text={w("settings.no-keys")} />}>
+      <StateView isPart shown={keys} skeleton={<Bones />} empty={<Nothing text={w("settings.no-keys")} />}>
         {(items) => (
           <Table
             caption={w("settings.keys")}
@@ -181,7 +181,12 @@ function Audit() {
   return (
     <section class="op-section">
       <h2>{w("settings.audit")}</h2>
-      <StateView shown={entries} skeleton={<Bones />} empty={<Nothing text={w("settings.no-audit")} />}>
+      <StateView
+        isPart
+        shown={entries}
+        skeleton={<Bones />}
+        empty={<Nothing text={w("settings.no-audit")} />}
+      >
         {(items) => (
           <Table
             caption={w("settings.audit")}

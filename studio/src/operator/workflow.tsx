@@ -24,10 +24,11 @@ export const Workflow = withWords(({ query }: PageProps) => {
   const shown = runs.value?.find(({ id }) => id === query.get("run")) ?? runs.value?.[0];
   return (
     <OperatorPage heading={w("workflow.title")} lead={w("workflow.lead")}>
-      <StateView shown={plan} skeleton={<Bones />}>
+      <StateView isPart shown={plan} skeleton={<Bones />}>
         {(known) => <Plan plan={known} run={shown} />}
       </StateView>
       <StateView
+        isPart
         shown={runs}
         skeleton={<Bones />}
         empty={
