@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from "typebox";
-import { BodyId, Id, ItemAnswer, itemOrders, listLengthMax, pageSizeDefault } from "./http.ts";
+import { BodyId, Id, ItemAnswer, ItemHead, itemOrders, listLengthMax, pageSizeDefault } from "./http.ts";
 
 /** Most items that one batch may write. */
 export const batchItemsMax = 1000;
@@ -188,16 +188,10 @@ export const ListAnswer = Type.Object({
   items: Type.Array(CatalogueItemAnswer),
   next_cursor: Type.Optional(Type.String()),
 });
-const Head = {
-  item_id: Type.String(),
-  title: Type.String(),
-  release_year: Type.Optional(Type.Integer()),
-  genres: Type.Array(Type.String()),
-};
 export const SearchAnswer = Type.Object({
   items: Type.Array(
     Type.Object({
-      ...Head,
+      ...ItemHead,
       rank: Type.Integer({ minimum: 1 }),
       score: Type.Number(),
       matched: Type.Array(Type.Enum(["title", "people", "description"])),
@@ -220,7 +214,7 @@ export const SimilarItemsAnswer = Type.Object({
   item_id: Type.String(),
   items: Type.Array(
     Type.Object({
-      ...Head,
+      ...ItemHead,
       rank: Type.Integer({ minimum: 1 }),
       score: Type.Number(),
       source: Type.Enum(["audience", "content"]),

@@ -154,11 +154,13 @@ export const BatchBody = Type.Object(
 
 // ---- what goes out ----
 
-const ItemHead = {
+/** What every answer says of an item. */
+export const ItemHead = {
   item_id: Type.String(),
   title: Type.String(),
   release_year: Type.Optional(Type.Integer()),
   genres: Type.Array(Type.String()),
+  poster_url: Type.Optional(Type.String()),
 };
 export const ReasonAnswer = Type.Object({
   source: Type.Enum([
@@ -250,7 +252,6 @@ export const ItemAnswer = Type.Object({
   release_date: Type.Optional(Type.String()),
   imdb_rating: Type.Optional(Type.Number()),
   imdb_votes: Type.Optional(Type.Integer()),
-  poster_url: Type.Optional(Type.String()),
   rating_count: Type.Integer({ minimum: 0 }),
   rating_mean: Type.Optional(Type.Number()),
   links: Type.Record(Type.String(), Type.String()),

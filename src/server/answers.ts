@@ -106,6 +106,7 @@ export function itemHead(item: Item) {
     title: item.title,
     ...(item.releaseYear === undefined ? {} : { release_year: item.releaseYear }),
     genres: item.genres as string[],
+    ...(item.posterUrl === undefined ? {} : { poster_url: item.posterUrl }),
   };
 }
 
@@ -169,7 +170,6 @@ export function itemBody(item: Item): ItemBody {
     release_date: item.releaseDate,
     imdb_rating: item.imdbRating,
     imdb_votes: item.imdbVotes,
-    poster_url: item.posterUrl,
     rating_mean: item.ratingMean,
   };
   return {
