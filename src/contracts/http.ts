@@ -51,7 +51,7 @@ const Genre = Type.String({
 
 export const UserParams = Type.Object({ user_id: Id });
 /** Id of a session, as events name it. */
-const SessionId = Type.String({
+export const SessionId = Type.String({
   format: "uuid",
   pattern: "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
 });

@@ -12,7 +12,7 @@ import { titleOf } from "../design/title.ts";
 import type { MessageKey } from "../i18n/en.ts";
 import { ago, t } from "../i18n/i18n.ts";
 import { me } from "../me.ts";
-import { person } from "../person.ts";
+import { isNewcomer, person } from "../person.ts";
 import { personName } from "../person-dialog.tsx";
 import { go } from "../router.ts";
 import { hrefTo, type PageProps } from "../routes.ts";
@@ -88,9 +88,12 @@ export function Library({ query }: PageProps) {
 /** Ratings that came with the data have no events: they are told as a number, and cannot be taken back here. */
 function Imported({ userId }: { userId: string }) {
   const path = `v1/statistics/users/${encodeURIComponent(userId)}`;
-  const { value } = useAnswer(`ratings by ${userId}`, () => ask<UserStatisticsBody>(path), {
-    topics: ["release"],
-  });
+  const isAsked = !isNewcomer(userId); // a session has no ratings in the data
+  const { value } = useAnswer(
+    isAsked ? `ratings by ${userId}` : undefined,
+    () => ask<UserStatisticsBody>(path),
+    { topics: ["release"] },
+  );
   const count = value?.rating_count ?? 0;
   return <p class="lead">{count > 0 ? t("library.imported", { count }) : t("library.text")}</p>;
 }

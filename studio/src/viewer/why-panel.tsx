@@ -5,6 +5,7 @@ import { StateView } from "../design/state-view.tsx";
 import { titleOf } from "../design/title.ts";
 import { en, type MessageKey } from "../i18n/en.ts";
 import { number, t } from "../i18n/i18n.ts";
+import { pathOf } from "../person.ts";
 import { hrefTo } from "../routes.ts";
 import { reasonText } from "./reason.ts";
 
@@ -15,7 +16,7 @@ export function WhyPanel({ itemId, userId }: { itemId: string; userId: string })
   const asked = new URLSearchParams({ filter: `id == ${JSON.stringify(itemId)}`, k: "1", explain: "true" });
   const shown = useAnswer(
     `why ${userId} ${itemId}`,
-    () => ask<RecommendationsBody>(`v1/users/${encodeURIComponent(userId)}/recommendations?${asked}`),
+    () => ask<RecommendationsBody>(`${pathOf(userId)}/recommendations?${asked}`),
     { topics: ["profile", "release"], isEmpty: ({ items }) => items.length === 0 },
   );
   return (
