@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import type { SimilarItemsBody } from "../../src/contracts/catalogue-http.ts";
 import type { UsherEvent } from "../../src/contracts/events.ts";
 import { again, canOpenPages, openedStudio, openPage } from "./opened-page.ts";
 
@@ -14,15 +15,18 @@ describe.skipIf(!canOpenPages)("what the viewer's pages ask for and show", again
   };
 
   it("posters stand on the cards of search and of similar titles", async () => {
-    const poster = "https://posters.example/reservoir-dogs.svg";
-    await send("PATCH", "v1/items/reservoir-dogs-1992", { poster_url: poster });
+    const poster = "https://posters.example/one.svg";
+    const like = await fetch(`${studio.server.address}/v1/items/pulp-fiction-1994/similar?k=1`);
+    const [item] = ((await like.json()) as SimilarItemsBody).items;
+    await send("PATCH", `v1/items/${item?.item_id}`, { poster_url: poster });
     const opened = await openPage(studio.browser, studio.server.address);
     const { page } = opened;
     const picture = '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="3"/>';
     await page.route(poster, (route) => route.fulfill({ contentType: "image/svg+xml", body: picture }));
-    for (const place of ["#/search?query=reservoir", "#/item/pulp-fiction-1994"]) {
+    const search = `#/search?query=${encodeURIComponent(item?.title ?? "")}`;
+    for (const place of [search, "#/item/pulp-fiction-1994"]) {
       await page.goto(`${studio.server.address}/${place}`);
-      const card = page.locator(".card", { hasText: "Reservoir Dogs" });
+      const card = page.locator(".card", { has: page.locator(`a[href*="${item?.item_id}"]`) });
       expect(await card.locator("img.cover-poster").getAttribute("src")).toBe(poster);
     }
     expect(opened.wrong).toEqual([]);
@@ -33,7 +37,7 @@ describe.skipIf(!canOpenPages)("what the viewer's pages ask for and show", again
     const [userId, { address }] = [`joiner-${crypto.randomUUID().slice(0, 8)}`, studio.server];
     const theirs = await openPage(studio.browser, `${address}/#/?user_id=${userId}`);
     await theirs.page.locator(".hero-reason").waitFor();
-    await theirs.page.getByText("Live", { exact: true }).first().waitFor({ state: "attached" });
+    await theirs.page.locator(".bar-face.is-live").waitFor();
     expect(await forYou(theirs.page).count()).toBe(0);
     const { page, wrong, close } = await openPage(studio.browser, address);
     for (const at of [0, 1]) {
