@@ -167,7 +167,24 @@ export const ReasonAnswer = Type.Object({
     ...["history", "popularity", "top_ratings", "imdb_rating", "popular", "trending", "continue"],
     ...["similar", "content", "new", "promotion", "pin", "exploration"],
   ]),
-  text: Type.String(),
+  text: Type.String({ description: "A sentence in English." }),
+  facts: Type.Optional(
+    Type.Object(
+      {
+        rating: Type.Optional(
+          Type.Number({ description: "On average; of `imdb_rating` 1..10, else 0.5..5." }),
+        ),
+        count: Type.Optional(
+          Type.Integer({ minimum: 0, description: "People who rated it; of `trending` actions." }),
+        ),
+        window: Type.Optional(Type.Enum([...windows])),
+        progress: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+        release_year: Type.Optional(Type.Integer()),
+        genres: Type.Optional(Type.Array(Type.String())),
+      },
+      { description: "What the sentence puts in, to say it in another language." },
+    ),
+  ),
   because: Type.Array(Type.Object({ item_id: Type.String(), title: Type.String(), weight: Type.Number() })),
 });
 export const RecommendedItemAnswer = Type.Object({

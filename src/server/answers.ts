@@ -120,6 +120,7 @@ export function recommendedItemBody({ item, rank, score, ratingPredicted, reason
     genres: item.genres as string[],
     reason: { source: reason.source, text: reason.text, because: reason.because.map(becauseBody) },
   };
+  if (reason.facts !== undefined) body.reason.facts = reason.facts as NonNullable<typeof body.reason.facts>;
   if (ratingPredicted !== undefined) body.rating_predicted = ratingPredicted;
   if (item.releaseYear !== undefined) body.release_year = item.releaseYear;
   if (item.posterUrl !== undefined) body.poster_url = item.posterUrl;

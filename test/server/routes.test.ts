@@ -76,6 +76,7 @@ describe("GET /v1/users/{user_id}/recommendations", () => {
       source: "top_ratings",
       text: "rated 4.5 on average by 2 viewers",
       because: [],
+      facts: { rating: 4.5, count: 2 },
     });
   });
   it("filters by genre and excludes items, repeated or with commas", async () => {

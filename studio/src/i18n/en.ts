@@ -75,7 +75,32 @@ export const en = {
 
   "reason.history": "because you liked {titles}",
   "reason.fits": "fits all your ratings taken together",
-  "reason.similar": "like {titles}",
+  "reason.similar": "like what you know",
+  "reason.similar-to": "like {titles}",
+  "reason.rated": {
+    one: "rated {rating} on average by {count} viewer",
+    other: "rated {rating} on average by {count} viewers",
+  },
+  "reason.unrated": "not rated yet",
+  "reason.imdb": {
+    one: "rated {rating} on IMDb by {count} person",
+    other: "rated {rating} on IMDb by {count} people",
+  },
+  "reason.trending-1h": {
+    one: "watched, liked or rated once in the last hour",
+    other: "watched, liked or rated {count} times in the last hour",
+  },
+  "reason.trending-24h": {
+    one: "watched, liked or rated once in the last 24 hours",
+    other: "watched, liked or rated {count} times in the last 24 hours",
+  },
+  "reason.trending-7d": {
+    one: "watched, liked or rated once in the last 7 days",
+    other: "watched, liked or rated {count} times in the last 7 days",
+  },
+  "reason.watched": "you have watched {percent} % of it",
+  "reason.about": "about what you like: {genres}",
+  "reason.released": "released in {year}",
   "reason.popularity": "many people like it",
   "reason.top_ratings": "among the best rated here",
   "reason.imdb_rating": "among the best rated on IMDb",

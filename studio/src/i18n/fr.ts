@@ -70,7 +70,32 @@ export const fr: Catalogue = {
   "rail.next": "Avancer dans {title}",
   "reason.history": "parce que vous avez aimé {titles}",
   "reason.fits": "convient à l’ensemble de vos notes",
-  "reason.similar": "comme {titles}",
+  "reason.similar": "proche de ce que vous connaissez",
+  "reason.similar-to": "comme {titles}",
+  "reason.rated": {
+    one: "noté {rating} en moyenne par {count} personne",
+    other: "noté {rating} en moyenne par {count} personnes",
+  },
+  "reason.unrated": "pas encore noté",
+  "reason.imdb": {
+    one: "noté {rating} sur IMDb par {count} personne",
+    other: "noté {rating} sur IMDb par {count} personnes",
+  },
+  "reason.trending-1h": {
+    one: "regardé, aimé ou noté {count} fois depuis une heure",
+    other: "regardé, aimé ou noté {count} fois depuis une heure",
+  },
+  "reason.trending-24h": {
+    one: "regardé, aimé ou noté {count} fois en 24 heures",
+    other: "regardé, aimé ou noté {count} fois en 24 heures",
+  },
+  "reason.trending-7d": {
+    one: "regardé, aimé ou noté {count} fois en 7 jours",
+    other: "regardé, aimé ou noté {count} fois en 7 jours",
+  },
+  "reason.watched": "vous en avez vu {percent} %",
+  "reason.about": "sur ce que vous aimez : {genres}",
+  "reason.released": "sorti en {year}",
   "reason.popularity": "beaucoup l’aiment",
   "reason.top_ratings": "parmi les mieux notés ici",
   "reason.imdb_rating": "parmi les mieux notés sur IMDb",

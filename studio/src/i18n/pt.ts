@@ -70,7 +70,32 @@ export const pt: Catalogue = {
   "rail.next": "Avançar em {title}",
   "reason.history": "porque você gostou de {titles}",
   "reason.fits": "combina com todas as suas avaliações",
-  "reason.similar": "como {titles}",
+  "reason.similar": "parecido com o que você conhece",
+  "reason.similar-to": "como {titles}",
+  "reason.rated": {
+    one: "nota média {rating}, de {count} pessoa",
+    other: "nota média {rating}, de {count} pessoas",
+  },
+  "reason.unrated": "ainda sem avaliações",
+  "reason.imdb": {
+    one: "nota {rating} no IMDb, de {count} pessoa",
+    other: "nota {rating} no IMDb, de {count} pessoas",
+  },
+  "reason.trending-1h": {
+    one: "visto, curtido ou avaliado {count} vez na última hora",
+    other: "visto, curtido ou avaliado {count} vezes na última hora",
+  },
+  "reason.trending-24h": {
+    one: "visto, curtido ou avaliado {count} vez nas últimas 24 horas",
+    other: "visto, curtido ou avaliado {count} vezes nas últimas 24 horas",
+  },
+  "reason.trending-7d": {
+    one: "visto, curtido ou avaliado {count} vez nos últimos 7 dias",
+    other: "visto, curtido ou avaliado {count} vezes nos últimos 7 dias",
+  },
+  "reason.watched": "você já viu {percent} %",
+  "reason.about": "sobre o que você gosta: {genres}",
+  "reason.released": "lançado em {year}",
   "reason.popularity": "muita gente gosta",
   "reason.top_ratings": "entre os mais bem avaliados daqui",
   "reason.imdb_rating": "entre os mais bem avaliados no IMDb",
