@@ -1,6 +1,8 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { BodyId, Id, ItemAnswer, ItemHead, itemOrders, listLengthMax, pageSizeDefault } from "./http.ts";
 
+/** Most items that one listing may name. */
+export const listedIdsMax = 100;
 /** Most items that one batch may write. */
 export const batchItemsMax = 1000;
 /** Orders of a listing; `relevance` only of one with `query`, whose default it is. */
@@ -149,6 +151,13 @@ export const ListQuery = Type.Object(
     genre: Name,
     person: Name,
     language: Name,
+    ids: Type.Optional(
+      Type.Array(Id, {
+        maxItems: listedIdsMax,
+        description:
+          "These alone; what is not shown here and now is left out. The parameter repeated, or one value with commas.",
+      }),
+    ),
     year: Year("The year of release."),
     year_from: Year("The first year of release."),
     year_to: Year("The last year of release."),
