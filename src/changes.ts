@@ -1,4 +1,4 @@
-import type { UsherEvent } from "./contracts/events.ts";
+import type { LoggedEvent } from "./contracts/merge.ts";
 import type { ProgressEvent } from "./contracts/progress.ts";
 import type { RunRecord } from "./contracts/workflow.ts";
 import type { EventLog } from "./events/event-log.ts";
@@ -13,8 +13,8 @@ const pauseMs = 1000;
 /** Turns what the parts of a system report into notices. Where nobody listens each of these costs one look. */
 export interface Changes {
   readonly notices: Notices;
-  /** Events that are in effect. */
-  onApplied(events: readonly UsherEvent[]): void;
+  /** Events and merges that are in effect. */
+  onApplied(events: readonly LoggedEvent[]): void;
   onTaken(counts: IntakeCounts, log: EventLog): void;
   /** @param progress Absent where a run began, went on to another task, or ended. */
   onRun(run: RunRecord, progress?: ProgressEvent): void;
@@ -38,8 +38,12 @@ export function changesOf(notices: Notices = openNotices()): Changes {
     onApplied: (events) => {
       if (!notices.isHeard) return;
       const at = new Date().toISOString();
-      for (const userId of new Set(events.map(({ user_id }) => user_id))) {
-        if (userId !== undefined) notices.tell({ kind: "profile", data: { user_id: userId, at } });
+      const sessions = events.filter(({ user_id }) => user_id === undefined);
+      for (const user_id of new Set(events.map((event) => event.user_id))) {
+        if (user_id !== undefined) notices.tell({ kind: "profile", data: { user_id, at } });
+      }
+      for (const session_id of new Set(sessions.map((event) => event.session_id))) {
+        if (session_id !== undefined) notices.tell({ kind: "profile", data: { session_id, at } });
       }
     },
     onTaken: (counts, log) => {

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Topic, UsherEvent } from "./contracts/events.ts";
+import type { LoggedEvent } from "./contracts/merge.ts";
 import type { AskedGauge } from "./contracts/metrics.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { UsherError } from "./errors.ts";
@@ -33,7 +34,7 @@ export interface LivingHooks {
   onFailure(failure: UsherError): void;
   onTaken(counts: IntakeCounts, log: EventLog): void;
   /** Told of events when they are in effect. */
-  onApplied?(events: readonly UsherEvent[]): void;
+  onApplied?(events: readonly LoggedEvent[]): void;
   /** Seconds from the acceptance of a person's newest event to the first answer after it. */
   onAnswered(seconds: number): void;
 }
@@ -57,6 +58,7 @@ export async function openLiving(
       log,
       earlier: (missed) => readAcceptedEvents({ lake, engine }, missed),
       now: Date.now,
+      onMerged: (merge) => hooks.onApplied?.([merge]),
       onFailure: (error) => {
         // what could not be written stays in memory and in the log, and is tried again at the next beat
         if (!isFullDisk(error)) onFailure(error as UsherError);
@@ -67,7 +69,7 @@ export async function openLiving(
       apply: async (...[events, appended]: Parameters<typeof live.apply>) => {
         await live.apply(events, appended);
         delays.accepted(events as readonly UsherEvent[]);
-        hooks.onApplied?.(events as readonly UsherEvent[]);
+        hooks.onApplied?.(events);
       },
     };
     const intake = eventIntake({ log, effects, onTaken: (counts) => onTaken(counts, log) });

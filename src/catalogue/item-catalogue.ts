@@ -23,6 +23,8 @@ export interface ItemListing {
   readonly genre?: string | undefined;
   readonly person?: string | undefined;
   readonly language?: string | undefined;
+  /** These alone, in whatever order. */
+  readonly ids?: readonly string[] | undefined;
   readonly year?: number | undefined;
   /** First and last year, both included. */
   readonly yearFrom?: number | undefined;
@@ -143,7 +145,8 @@ class IndexedCatalogue implements ItemCatalogue {
     const { query, pageSize, cursor, sort = query === undefined ? "popularity" : "relevance" } = listing;
     const filters = [listing.genre, listing.person, listing.language].map((name) => name && foldText(name));
     const years = [listing.year, listing.yearFrom, listing.yearTo];
-    const name = JSON.stringify([foldText(query ?? ""), ...filters, ...years, viewpoint.country, sort]);
+    const ids = listing.ids && [...listing.ids].sort();
+    const name = JSON.stringify([foldText(query ?? ""), ...filters, ...years, viewpoint.country, sort, ids]);
     const fits = this.#filterOf(listing, viewpoint);
     if (sort === "relevance" && query === undefined) {
       throw new UsherError("PARAMETER_INVALID", "sort: expected a query with relevance, got none", {
@@ -187,7 +190,9 @@ class IndexedCatalogue implements ItemCatalogue {
     const { year, yearFrom = Number.NEGATIVE_INFINITY, yearTo = Number.POSITIVE_INFINITY } = listing;
     const asksYear = listing.yearFrom !== undefined || listing.yearTo !== undefined;
     const language = listing.language && foldText(listing.language);
+    const ids = listing.ids && new Set(listing.ids);
     return (item, index) => {
+      if (ids && !ids.has(item.itemId)) return false;
       const { releaseYear } = item;
       if (year !== undefined && releaseYear !== year) return false;
       if (asksYear && !(releaseYear !== undefined && releaseYear >= yearFrom && releaseYear <= yearTo))

@@ -1,6 +1,8 @@
 import { type Static, type TSchema, Type } from "typebox";
-import { BodyId, Id, ItemAnswer, itemOrders, listLengthMax, pageSizeDefault } from "./http.ts";
+import { BodyId, Id, ItemAnswer, ItemHead, itemOrders, listLengthMax, pageSizeDefault } from "./http.ts";
 
+/** Most items that one listing may name. */
+export const listedIdsMax = 100;
 /** Most items that one batch may write. */
 export const batchItemsMax = 1000;
 /** Orders of a listing; `relevance` only of one with `query`, whose default it is. */
@@ -149,6 +151,13 @@ export const ListQuery = Type.Object(
     genre: Name,
     person: Name,
     language: Name,
+    ids: Type.Optional(
+      Type.Array(Id, {
+        maxItems: listedIdsMax,
+        description:
+          "These alone; what is not shown here and now is left out. The parameter repeated, or one value with commas.",
+      }),
+    ),
     year: Year("The year of release."),
     year_from: Year("The first year of release."),
     year_to: Year("The last year of release."),
@@ -188,16 +197,10 @@ export const ListAnswer = Type.Object({
   items: Type.Array(CatalogueItemAnswer),
   next_cursor: Type.Optional(Type.String()),
 });
-const Head = {
-  item_id: Type.String(),
-  title: Type.String(),
-  release_year: Type.Optional(Type.Integer()),
-  genres: Type.Array(Type.String()),
-};
 export const SearchAnswer = Type.Object({
   items: Type.Array(
     Type.Object({
-      ...Head,
+      ...ItemHead,
       rank: Type.Integer({ minimum: 1 }),
       score: Type.Number(),
       matched: Type.Array(Type.Enum(["title", "people", "description"])),
@@ -220,7 +223,7 @@ export const SimilarItemsAnswer = Type.Object({
   item_id: Type.String(),
   items: Type.Array(
     Type.Object({
-      ...Head,
+      ...ItemHead,
       rank: Type.Integer({ minimum: 1 }),
       score: Type.Number(),
       source: Type.Enum(["audience", "content"]),

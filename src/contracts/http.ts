@@ -51,7 +51,7 @@ const Genre = Type.String({
 
 export const UserParams = Type.Object({ user_id: Id });
 /** Id of a session, as events name it. */
-const SessionId = Type.String({
+export const SessionId = Type.String({
   format: "uuid",
   pattern: "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
 });
@@ -154,18 +154,37 @@ export const BatchBody = Type.Object(
 
 // ---- what goes out ----
 
-const ItemHead = {
+/** What every answer says of an item. */
+export const ItemHead = {
   item_id: Type.String(),
   title: Type.String(),
   release_year: Type.Optional(Type.Integer()),
   genres: Type.Array(Type.String()),
+  poster_url: Type.Optional(Type.String()),
 };
 export const ReasonAnswer = Type.Object({
   source: Type.Enum([
     ...["history", "popularity", "top_ratings", "imdb_rating", "popular", "trending", "continue"],
     ...["similar", "content", "new", "promotion", "pin", "exploration"],
   ]),
-  text: Type.String(),
+  text: Type.String({ description: "A sentence in English." }),
+  facts: Type.Optional(
+    Type.Object(
+      {
+        rating: Type.Optional(
+          Type.Number({ description: "On average; of `imdb_rating` 1..10, else 0.5..5." }),
+        ),
+        count: Type.Optional(
+          Type.Integer({ minimum: 0, description: "People who rated it; of `trending` actions." }),
+        ),
+        window: Type.Optional(Type.Enum([...windows])),
+        progress: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+        release_year: Type.Optional(Type.Integer()),
+        genres: Type.Optional(Type.Array(Type.String())),
+      },
+      { description: "What the sentence puts in, to say it in another language." },
+    ),
+  ),
   because: Type.Array(Type.Object({ item_id: Type.String(), title: Type.String(), weight: Type.Number() })),
 });
 export const RecommendedItemAnswer = Type.Object({
@@ -250,7 +269,6 @@ export const ItemAnswer = Type.Object({
   release_date: Type.Optional(Type.String()),
   imdb_rating: Type.Optional(Type.Number()),
   imdb_votes: Type.Optional(Type.Integer()),
-  poster_url: Type.Optional(Type.String()),
   rating_count: Type.Integer({ minimum: 0 }),
   rating_mean: Type.Optional(Type.Number()),
   links: Type.Record(Type.String(), Type.String()),

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from "typebox";
-import { Id } from "./http.ts";
+import { Id, SessionId } from "./http.ts";
 import { runRecordSchema } from "./workflow.ts";
 
 const Count = Type.Integer({ minimum: 0 });
@@ -18,8 +18,12 @@ const work = {
 export const noticeKinds = {
   profile: {
     isForAdmin: false,
-    meaning: "the person of the stream acted: their lists are others now",
-    data: Type.Object({ user_id: Type.String(), at: Type.String({ format: "date-time" }) }),
+    meaning: "the person of the stream acted, or a session became theirs: their lists are others now",
+    data: Type.Object({
+      user_id: Type.Optional(Type.String()),
+      session_id: Type.Optional(Type.String({ description: "Of a visitor without an account." })),
+      at: Type.String({ format: "date-time" }),
+    }),
   },
   release: {
     isForAdmin: false,
@@ -84,7 +88,12 @@ export const StreamQuery = Type.Object(
   {
     user_id: Type.Optional({
       ...Id,
-      description: "Whose `profile` is told; without it nobody's. A token must name its own user.",
+      description:
+        "Whose `profile` is told; without it and `session_id` nobody's. A token must name its own user.",
+    }),
+    session_id: Type.Optional({
+      ...SessionId,
+      description: "The same of a visitor without an account, instead of `user_id`.",
     }),
   },
   { additionalProperties: false },

@@ -1,5 +1,13 @@
 import { type Static, Type } from "typebox";
-import { BodyId, Id, listLengthMax, RecommendationsAnswer, RecommendedItemAnswer, windows } from "./http.ts";
+import {
+  BodyId,
+  Id,
+  listLengthMax,
+  RecommendationsAnswer,
+  RecommendedItemAnswer,
+  SessionId,
+  windows,
+} from "./http.ts";
 import { FilterText, SurfaceName, surfaceSchema, surfaceVersionSchema } from "./surfaces.ts";
 
 const strict = { additionalProperties: false } as const;
@@ -39,7 +47,8 @@ export const PreviewAnswer = Type.Object({
 
 export const HomeQuery = Type.Object(
   {
-    user_id: Id,
+    user_id: Type.Optional({ ...Id, description: "Whose home it is. Either this or `session_id`." }),
+    session_id: Type.Optional({ ...SessionId, description: "Of a visitor without an account." }),
     k: Type.Optional(k),
     country: Type.Optional(Type.String({ pattern: "^[A-Z]{2}$" })),
     device: Type.Optional(Type.String({ minLength: 1, maxLength: 32 })),
@@ -48,7 +57,8 @@ export const HomeQuery = Type.Object(
 );
 export const HomeAnswer = Type.Object({
   request_id: Type.String(),
-  user_id: Type.String(),
+  user_id: Type.Optional(Type.String()),
+  session_id: Type.Optional(Type.String()),
   model_version: Type.String(),
   generated_at: Type.String({ format: "date-time" }),
   degraded: Type.Array(Type.String()),

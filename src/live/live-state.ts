@@ -1,5 +1,5 @@
 import type { UsherEvent } from "../contracts/events.ts";
-import { type LoggedEvent, mergeEvent } from "../contracts/merge.ts";
+import { type LoggedEvent, type MergeEvent, mergeEvent } from "../contracts/merge.ts";
 import type { TrendingRow } from "../contracts/tables.ts";
 import { UsherError } from "../errors.ts";
 import type { Appended, EventLog, Position } from "../events/event-log.ts";
@@ -59,6 +59,8 @@ export interface LiveOptions {
   readonly flushMs?: number;
   /** Memory for profiles, bytes. Default 128 MiB. */
   readonly profileBytesMax?: number;
+  /** Told of a merge when it is in effect. */
+  readonly onMerged?: (merge: MergeEvent) => void;
   /** Told when a write at a beat fails: the state in memory goes on, but is not kept. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -66,12 +68,12 @@ export interface LiveOptions {
 /** What people do, known at once: everything that the next answer needs. */
 export interface LiveState {
   /**
-   * Accepted events of a user, the newest (`event_ts`, then `event_id`) first.
+   * Accepted events of a person, the newest (`event_ts`, then `event_id`) first; of a user also those of their sessions.
    * @param options.limit Most events of the page, 1..1000.
    * @param options.after `next` of the page before.
    * @returns `next` where there are more.
    */
-  list(options: { userId: string; limit: number; after?: string }): Promise<{
+  list(options: Person & { limit: number; after?: string }): Promise<{
     events: UsherEvent[];
     next?: string;
   }>;
@@ -226,12 +228,10 @@ class StoredLiveState implements LiveState {
     return lastShown(this.#state, { owners, impressions: shownImpressions });
   }
 
-  async list(request: {
-    userId: string;
-    limit: number;
-    after?: string;
-  }): Promise<{ events: UsherEvent[]; next?: string }> {
-    const owners = await this.#merges.group(userOwner(request.userId));
+  async list(
+    request: Person & { limit: number; after?: string },
+  ): Promise<{ events: UsherEvent[]; next?: string }> {
+    const owners = await this.#merges.group(ownerOfPerson(request));
     return newestEvents(this.#state, { ...request, owners });
   }
 
@@ -260,6 +260,7 @@ class StoredLiveState implements LiveState {
         : [];
       await this.#effects.apply([{ event, at }]);
       if (!log) await this.flush();
+      this.#options.onMerged?.(event);
     });
   }
 

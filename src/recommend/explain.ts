@@ -2,9 +2,11 @@ import type { SourceName } from "../contracts/surfaces.ts";
 import type { Item } from "../data/catalogue.ts";
 import type { Asked, Candidate, Placed } from "./asked.ts";
 import {
+  contentReason,
   continueReason,
   historyReason,
   imdbReason,
+  newReason,
   plainReason,
   type Reason,
   ratedReason,
@@ -32,14 +34,13 @@ const bySource: Readonly<Record<Exclude<SourceName, "model">, Explained>> = {
   "similar-to-item": similar,
   content: ({ item }, { offer }) => {
     const { genres = [] } = offer.items[item] ?? {};
-    const about = genres.length === 0 ? "" : `: ${genres.slice(0, 3).join(", ")}`;
-    return plainReason("content", `about what you like${about}`);
+    return contentReason(genres.slice(0, 3));
   },
   trending: ({ evidence }, { trending }) => trendingReason(evidence, trending?.window ?? ""),
   new: ({ item }, { offer }) => {
     const { releaseYear } = offer.items[item] ?? {};
-    if (item >= offer.trainedCount) return plainReason("new", "new here");
-    return plainReason("new", releaseYear === undefined ? "new" : `released in ${releaseYear}`);
+    const isNewHere = item >= offer.trainedCount;
+    return newReason(releaseYear === undefined ? { isNewHere } : { isNewHere, releaseYear });
   },
   popular: ({ item }, { offer }) => ratedReason(offer.rated.ratingsOf(item), "popular"),
   top: rated,

@@ -24,11 +24,28 @@ export interface ReasonItem {
   readonly weight: number;
 }
 
+/** What a sentence puts in beside titles, for whoever says it in another language. */
+export interface ReasonFacts {
+  /** On average, as it is shown: 1..10 of `imdb_rating`, else 0.5..5; one digit behind the point. */
+  readonly rating?: number;
+  /** People who rated it; of `trending` actions. */
+  readonly count?: number;
+  /** Of `trending`: `1h`, `24h`, `7d`. */
+  readonly window?: string;
+  /** How much of it was watched, 0..1 in hundredths. */
+  readonly progress?: number;
+  /** Of `new`: of its release; absent where it is new to this catalogue. */
+  readonly release_year?: number;
+  /** Of `content`: what it is about. */
+  readonly genres?: readonly string[];
+}
+
 /** Why an item is in an answer: a sentence for a person, and the facts for a program. */
 export interface Reason {
   readonly source: ReasonSource;
   readonly text: string;
   readonly because: readonly ReasonItem[];
+  readonly facts?: ReasonFacts;
 }
 
 /** What the ratings of an item say. */
@@ -57,7 +74,9 @@ export function displayTitle(item: Pick<Item, "title" | "releaseYear">): string 
 
 /** `rated 4.2 on average by 329 viewers`. */
 export function ratedReason(rated: RatingSummary, source: ReasonSource): Reason {
-  return { source, text: ratedText(rated), because: [] };
+  const { count, mean } = rated;
+  const facts = count === 0 ? { count } : { rating: Number(mean.toFixed(1)), count };
+  return { source, text: ratedText(rated), because: [], facts };
 }
 
 function ratedText({ count, mean }: RatingSummary): string {
@@ -71,23 +90,42 @@ export function trendingReason(actionCount: number, window: string): Reason {
   const units = `${unit === "d" ? "day" : "hour"}${count === "1" ? "" : "s"}`;
   const last = count === "1" ? `last ${units}` : `last ${count} ${units}`;
   const times = actionCount === 1 ? "once" : `${actionCount} times`;
-  return { source: "trending", text: `watched, liked or rated ${times} in the ${last}`, because: [] };
+  const text = `watched, liked or rated ${times} in the ${last}`;
+  return { source: "trending", text, because: [], facts: { count: actionCount, window } };
 }
 
 /** `you have watched 40 % of it`. @param progress 0..1. */
 export function continueReason(progress: number): Reason {
-  return { source: "continue", text: `you have watched ${Math.round(100 * progress)} % of it`, because: [] };
+  const percent = Math.round(100 * progress);
+  const facts = { progress: percent / 100 };
+  return { source: "continue", text: `you have watched ${percent} % of it`, because: [], facts };
 }
 
 /** `rated 8.3 on IMDb by 120,345 people`. @param rated On 0.5..5, half of what IMDb shows. */
 export function imdbReason({ count, mean }: RatingSummary): Reason {
   const people = count === 1 ? "1 person" : `${count.toLocaleString("en-US")} people`;
-  return { source: "imdb_rating", text: `rated ${(2 * mean).toFixed(1)} on IMDb by ${people}`, because: [] };
+  const rating = (2 * mean).toFixed(1);
+  const text = `rated ${rating} on IMDb by ${people}`;
+  return { source: "imdb_rating", text, because: [], facts: { rating: Number(rating), count } };
 }
 
 /** `like Heat (1995)`. */
 export function similarReason(item: Item): Reason {
   return { source: "similar", text: `like ${displayTitle(item)}`, because: [{ item, weight: 1 }] };
+}
+
+/** `about what you like: Comedy, Drama`. */
+export function contentReason(genres: readonly string[]): Reason {
+  const about = genres.length === 0 ? "" : `: ${genres.join(", ")}`;
+  return { source: "content", text: `about what you like${about}`, because: [], facts: { genres } };
+}
+
+/** `released in 2011`; `new here` of what is new to this catalogue. @param releaseYear Of what is new in itself. */
+export function newReason({ isNewHere, releaseYear }: { isNewHere: boolean; releaseYear?: number }): Reason {
+  if (isNewHere) return plainReason("new", "new here");
+  if (releaseYear === undefined) return plainReason("new", "new");
+  const facts = { release_year: releaseYear };
+  return { source: "new", text: `released in ${releaseYear}`, because: [], facts };
 }
 
 /** A reason that is a sentence and nothing more. */

@@ -106,6 +106,7 @@ export function itemHead(item: Item) {
     title: item.title,
     ...(item.releaseYear === undefined ? {} : { release_year: item.releaseYear }),
     genres: item.genres as string[],
+    ...(item.posterUrl === undefined ? {} : { poster_url: item.posterUrl }),
   };
 }
 
@@ -119,6 +120,7 @@ export function recommendedItemBody({ item, rank, score, ratingPredicted, reason
     genres: item.genres as string[],
     reason: { source: reason.source, text: reason.text, because: reason.because.map(becauseBody) },
   };
+  if (reason.facts !== undefined) body.reason.facts = reason.facts as NonNullable<typeof body.reason.facts>;
   if (ratingPredicted !== undefined) body.rating_predicted = ratingPredicted;
   if (item.releaseYear !== undefined) body.release_year = item.releaseYear;
   if (item.posterUrl !== undefined) body.poster_url = item.posterUrl;
@@ -169,7 +171,6 @@ export function itemBody(item: Item): ItemBody {
     release_date: item.releaseDate,
     imdb_rating: item.imdbRating,
     imdb_votes: item.imdbVotes,
-    poster_url: item.posterUrl,
     rating_mean: item.ratingMean,
   };
   return {

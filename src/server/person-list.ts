@@ -54,6 +54,25 @@ export interface AnsweredList extends Recommendations {
   nextCursor(): string | undefined;
 }
 
+/**
+ * Who is meant by a query that may name a user or a session.
+ *
+ * @returns `undefined` where it names none. @throws UsherError `PARAMETER_INVALID`: it names both, of which a token may own one only.
+ */
+export function personNamed(query: {
+  readonly user_id?: string;
+  readonly session_id?: string;
+}): Person | undefined {
+  const { user_id: userId, session_id: sessionId } = query;
+  if (userId !== undefined && sessionId !== undefined) {
+    throw new UsherError("PARAMETER_INVALID", "session_id: expected none beside user_id, got both", {
+      details: { field: "session_id" },
+    });
+  }
+  if (userId !== undefined) return { userId };
+  return sessionId === undefined ? undefined : { sessionId };
+}
+
 /** The list that a query of the API asks for. */
 export function askedList(
   person: Person,

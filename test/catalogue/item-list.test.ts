@@ -44,6 +44,11 @@ describe("a listing", () => {
     expect(await idsOf({ yearFrom: 2000 })).toEqual(["3"]);
     expect(await idsOf({ year: 1995, genre: "Crime", query: "casin" })).toEqual(["10"]);
     expect(await idsOf({ person: "nobody" })).toEqual([]);
+    expect(await idsOf({ ids: ["tt|9", "2", "2", "nowhere"] })).toEqual(["2", "tt|9"]);
+    expect(await idsOf({ ids: ["1", "2", "4"], year: 1995 })).toEqual(["1", "2"]);
+    expect(await idsOf({ ids: ["1", "4"], query: "alien", sort: "relevance" })).toEqual(["4"]);
+    expect(await idsOf({ ids: [] })).toEqual([]);
+    expect(await everyPage({ ...base, ids: ["5", "1", "3"], pageSize: 2 })).toEqual(["1", "3", "5"]);
   });
   it("finds people and languages without case and accents", async () => {
     const [amelie = films[0]!] = films.filter(({ itemId }) => itemId === "3");

@@ -104,6 +104,7 @@ describe("users without a liked item", () => {
       source: "top_ratings",
       text: "rated 4.5 on average by 2 viewers",
       because: [],
+      facts: { rating: 4.5, count: 2 },
     });
     expect(items[0]?.item.itemId).toBe("2");
     expect(ids(items)).toEqual(ids(small.top({ k: 3 })));
@@ -130,6 +131,7 @@ describe("a ranker that does not look at the history", () => {
       source: "popularity",
       text: "rated 4.0 on average by 1 viewer",
       because: [],
+      facts: { rating: 4, count: 1 },
     });
     expect(items[0]?.reason.text).toBe("not rated yet");
   });

@@ -94,6 +94,22 @@ describe("a write is in the next answer", () => {
     expect((await get("/v1/items/8")).title).toBe("Fargo, again");
     expect(await ids("/v1/search?query=fargo%20again")).toEqual(["8"]);
   });
+  it("a poster is in every answer that shows the item, and in none after it was taken away", async () => {
+    const posters = async () => {
+      const lists = ["/v1/items?page_size=200", "/v1/search?query=casino", "/v1/items/2/similar?k=200"];
+      const answers = await Promise.all(lists.map(get));
+      const shown = answers.map(({ items }) =>
+        items.find((one: { item_id: string }) => one.item_id === "10"),
+      );
+      return [...shown, await get("/v1/items/10")].map(({ poster_url }) => poster_url);
+    };
+    expect(await posters()).toEqual([undefined, undefined, undefined, undefined]);
+    const poster = "https://posters.example/casino.jpg";
+    await written("PATCH", "/v1/items/10", { poster_url: poster });
+    expect(await posters()).toEqual([poster, poster, poster, poster]);
+    await written("PATCH", "/v1/items/10", { poster_url: null });
+    expect(await posters()).toEqual([undefined, undefined, undefined, undefined]);
+  });
   it("a new item is listed, found, and like others by what it is", async () => {
     const people = [{ name: "Michael Mann", role: "director" }];
     await written("PATCH", "/v1/items/2", { people });

@@ -93,6 +93,29 @@ describe("sessions", () => {
     expect(idsOf(await listOf("joiner", "?k=4"))).toEqual(idsOf(body));
     problem(await merge("other", { session_id }), 409, "SESSION_MERGED");
   });
+  it("have a home and a history of their own; the merge makes the history the user's, with each event once", async () => {
+    const session_id = uuid(78);
+    const like = event("like", { session_id, item_id: "5" });
+    expect((await get(`/v1/home?session_id=${session_id}`)).rails[0].surface).toBe("top");
+    await live.apply([like]);
+    const home = await get(`/v1/home?session_id=${session_id}`);
+    expect([home.session_id, home.user_id, home.rails[0].surface]).toEqual([
+      session_id,
+      undefined,
+      "for-you",
+    ]);
+    const idsIn = async (path: string) =>
+      (await get(`/v1/${path}/events`)).events.map(({ event_id }: { event_id: string }) => event_id);
+    expect(await idsIn(`sessions/${session_id}`)).toEqual([like.event_id]);
+    expect(await idsIn("users/comer")).toEqual([]);
+    await merge("comer", { session_id });
+    expect(await idsIn("users/comer")).toEqual([like.event_id]);
+    expect((await get("/v1/home?user_id=comer")).rails).toEqual(home.rails);
+    await live.apply([event("retract", { user_id: "comer", target_event_id: like.event_id })]);
+    expect((await get("/v1/home?user_id=comer")).rails[0].surface).toBe("top");
+    for (const query of ["", `?user_id=comer&session_id=${session_id}`, "?session_id=x"])
+      problem(await server.ask(`/v1/home${query}`), 400, "PARAMETER_INVALID");
+  });
   it("have ids that are UUIDs", async () => {
     problem(await server.ask("/v1/sessions/x/recommendations"), 400, "PARAMETER_INVALID");
     problem(await merge("joiner", { session_id: "x" }), 400, "BODY_INVALID");
@@ -105,7 +128,11 @@ describe("a process that takes no events", () => {
     const reader = await checkedApp();
     const [userId] = smallRelease.set.users.ids;
     expect((await reader.ask(`/v1/users/${userId}/recommendations`)).statusCode).toBe(200);
-    for (const url of ["/v1/trending", `/v1/sessions/${uuid(1)}/recommendations`]) {
+    for (const url of [
+      "/v1/trending",
+      `/v1/sessions/${uuid(1)}/recommendations`,
+      `/v1/home?session_id=${uuid(1)}`,
+    ]) {
       problem(await reader.ask(url), 503, "NOT_READY");
     }
     const trending = (await reader.ask(`/v1/users/${userId}/recommendations?surface=trending`)).json();

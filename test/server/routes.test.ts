@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { consumedBy, smallRelease } from "../recommend/small-release.ts";
-import { type CheckedApp, checkedApp, report } from "./checked-app.ts";
+import { type CheckedApp, checkedApp, problem, report } from "./checked-app.ts";
 
 let server: CheckedApp;
 beforeAll(async () => {
@@ -76,6 +76,7 @@ describe("GET /v1/users/{user_id}/recommendations", () => {
       source: "top_ratings",
       text: "rated 4.5 on average by 2 viewers",
       because: [],
+      facts: { rating: 4.5, count: 2 },
     });
   });
   it("filters by genre and excludes items, repeated or with commas", async () => {
@@ -141,6 +142,12 @@ describe("the catalogue", () => {
     expect(idsOf(await get("/v1/items?query=AMELIE"))).toEqual(["3"]);
     expect(idsOf(await get("/v1/items?genre=sci-fi&year=1986"))).toEqual(["5"]);
     expect(idsOf(await get("/v1/items?sort=item_id&page_size=2"))).toEqual(["1", "2"]);
+    expect(idsOf(await get("/v1/items?sort=item_id&ids=3,1,gone"))).toEqual(["1", "3"]);
+    expect(idsOf(await get("/v1/items?sort=item_id&ids=tt%7C9&ids=3"))).toEqual(["3", "tt|9"]);
+    const { next_cursor } = await get("/v1/items?ids=1,2&page_size=1");
+    expect((await get(`/v1/items?ids=2,1&page_size=1&cursor=${next_cursor}`)).items).toHaveLength(1);
+    problem(await server.ask(`/v1/items?ids=1,3&cursor=${next_cursor}`), 400, "PARAMETER_INVALID");
+    problem(await server.ask(`/v1/items?ids=${Array(101).fill("1")}`), 400, "PARAMETER_INVALID");
     expect(idsOf(await get("/v1/items?page_size=1"))).toEqual(["1"]); // the most rated, of equal ones the lowest id
   });
   it("shows one item", async () => {

@@ -18,6 +18,7 @@ const profile = (user_id: string, at = "2026-01-01T00:00:00.000Z"): Notice => ({
   data: { user_id, at },
 });
 const release = (version: string): Notice => ({ kind: "release", data: { version } });
+const session = "0190b8a2-7a5c-7c3e-9f11-2f6f3f0d9a10";
 const run: Notice = { kind: "run", data: { id: "run-1", lane: "main", status: "running" } };
 
 const closing: (() => unknown)[] = [];
@@ -203,6 +204,8 @@ describe("a stream behind keys", () => {
     const statusOf = async (credential: string, path: string) => (await open(credential, path)).status;
     expect(await statusOf(await tokenOf("1"), "/v1/stream?user_id=2")).toBe(403);
     expect(await statusOf(await tokenOf("1"), "/v1/stream")).toBe(403);
+    expect(await statusOf(await tokenOf("1"), `/v1/stream?session_id=${session}`)).toBe(403);
+    expect(await statusOf(await tokenOf("1"), `/v1/stream?user_id=1&session_id=${session}`)).toBe(400);
     expect(await statusOf(server.keys.events, "/v1/stream")).toBe(403);
     expect(await statusOf("nobody", "/v1/stream")).toBe(401);
   });
@@ -223,6 +226,12 @@ describe("a whole server", () => {
     const like = { event_type: "like", item_id: "jaws-1975", event_ts: new Date().toISOString() };
     const of = (user_id: string) => ({ ...like, user_id, event_id: crypto.randomUUID() });
     await send("POST", "/v1/events", [of("ada"), of("bob"), of("ada")]);
+    const visitor = await openStream(server.address, `/v1/stream?session_id=${session}`);
+    await visitor.until(1);
+    const { user_id: _, ...anonymous } = of("nobody");
+    await send("POST", "/v1/events", { ...anonymous, session_id: session });
+    await visitor.until(2);
+    await send("POST", "/v1/users/ada/merge", { session_id: session });
     await send("PUT", "/v1/items/new-one", { title: "New one" });
     await send("POST", "/v1/models/v0001/promote", {});
     await send("POST", "/v1/lists", {});
@@ -230,9 +239,13 @@ describe("a whole server", () => {
     await vi.waitUntil(() => kinds().includes("release") && kinds().includes("events"), { timeout: 30_000 });
     expect(
       reader.heard.filter(({ event }) => event === "profile").map(({ data }) => data["user_id"]),
-    ).toEqual(["ada"]);
+    ).toEqual(["ada", "ada"]); // her events, then the merge
+    expect(visitor.heard.filter(({ event }) => event === "profile").map(({ data }) => data)).toEqual([
+      { session_id: session, at: expect.any(String) },
+    ]);
+    visitor.close();
     expect(reader.heard.find(({ event }) => event === "events")?.data).toMatchObject({
-      accepted: { events_feedback: 3 },
+      accepted: { events_feedback: 4 },
       duplicates: 0,
       rejected: {},
       lag: { live: expect.any(Number) },

@@ -8,9 +8,10 @@ import {
   HistoryQuery,
   historyLengthDefault,
 } from "../../contracts/event-bodies.ts";
-import { NoQuery, UserParams } from "../../contracts/http.ts";
+import { NoQuery, SessionParams, UserParams } from "../../contracts/http.ts";
 import { UsherError } from "../../errors.ts";
 import { eventBatch } from "../../events/event-batch.ts";
+import type { Person } from "../../live/live-state.ts";
 import { readCursor, writeCursor } from "../../recommend/cursor.ts";
 import { checkOwnEvents } from "../access/guard.ts";
 import { livingNow } from "../answers.ts";
@@ -49,17 +50,38 @@ export function eventRoutes(app: App, context: ServerContext): void {
         response: answersOf(HistoryAnswer, ["NOT_READY"]),
       },
     },
-    async (request) => {
-      const { live } = livingNow(context);
-      const { limit = historyLengthDefault, cursor } = request.query;
-      const userId = request.params.user_id;
-      const listing = `events of ${userId}`;
-      const after = cursor === undefined ? {} : { after: String(readCursor(cursor, listing).key) };
-      const { events, next } = await live.list({ userId, limit, ...after });
-      const more = next === undefined ? {} : { next_cursor: writeCursor({ key: next, itemId: "" }, listing) };
-      return { events, ...more };
-    },
+    (request) => historyOf(context, { userId: request.params.user_id }, request.query),
   );
+  app.get(
+    "/v1/sessions/:session_id/events",
+    {
+      config: { scope: "read" },
+      serializerCompiler: writeJson,
+      schema: {
+        tags,
+        operationId: "listSessionEvents",
+        summary: "Every accepted event of a visitor without an account, the newest first",
+        params: SessionParams,
+        querystring: HistoryQuery,
+        response: answersOf(HistoryAnswer, ["NOT_READY"]),
+      },
+    },
+    (request) => historyOf(context, { sessionId: request.params.session_id }, request.query),
+  );
+}
+
+/** One page of what somebody did. */
+async function historyOf(
+  context: ServerContext,
+  person: Person,
+  { limit = historyLengthDefault, cursor }: { limit?: number; cursor?: string },
+) {
+  const { live } = livingNow(context);
+  const listing = "userId" in person ? `events of ${person.userId}` : `events of session ${person.sessionId}`;
+  const after = cursor === undefined ? {} : { after: String(readCursor(cursor, listing).key) };
+  const { events, next } = await live.list({ ...person, limit, ...after });
+  const more = next === undefined ? {} : { next_cursor: writeCursor({ key: next, itemId: "" }, listing) };
+  return { events, ...more };
 }
 
 /** In a scope of its own, because only here bodies are read as they came. */

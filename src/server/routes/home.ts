@@ -8,11 +8,13 @@ import {
   PicksBody,
 } from "../../contracts/surfaces-http.ts";
 import { ratingWeight } from "../../data/signals.ts";
+import { UsherError } from "../../errors.ts";
+import type { Person } from "../../live/live-state.ts";
 import type { LivePair, LiveView } from "../../live/live-view.ts";
 import { homeRails } from "../../recommend/built-in-surfaces.ts";
-import { listHead, recommendedItemBody, sendList, servingNow } from "../answers.ts";
+import { listHead, livingNow, recommendedItemBody, sendList, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
-import { type AnsweredList, type Answering, listFor, planNamed } from "../person-list.ts";
+import { type AnsweredList, type Answering, listFor, personNamed, planNamed } from "../person-list.ts";
 import { noteShown } from "../request-log.ts";
 import { type App, answersOf, handlerTimeoutMs, listErrors } from "./schema.ts";
 
@@ -40,15 +42,23 @@ export function homeRoutes(app: App, context: ServerContext): void {
     },
     async (request) => {
       const serving = servingNow(context);
-      const { user_id: userId, ...wanted } = request.query;
+      const { user_id: _user, session_id: _session, ...wanted } = request.query;
+      const person = personNamed(request.query);
+      if (!person) {
+        throw new UsherError("PARAMETER_INVALID", "user_id: expected this or session_id, got neither", {
+          details: { field: "user_id" },
+        });
+      }
+      if ("sessionId" in person) livingNow(context); // without events a session is nobody
       const answering = { context, serving, requestId: request.id };
       const { rails, lists, degraded } = await railsOf(answering, {
         k: listLengthDefault,
         ...wanted,
-        userId,
+        person,
       });
       noteShown({ context, request }, { version: serving.version, lists });
-      return { ...listHead(request.id, serving), user_id: userId, degraded, rails };
+      const whose = "userId" in person ? { user_id: person.userId } : { session_id: person.sessionId };
+      return { ...listHead(request.id, serving), ...whose, degraded, rails };
     },
   );
   picksRoute(app, context);
@@ -57,9 +67,9 @@ export function homeRoutes(app: App, context: ServerContext): void {
 /** Each rail leaves out what stands on those above it. An empty rail, and one that would only repeat the top list, is left out. */
 async function railsOf(
   { context, serving, requestId = "" }: Answering,
-  { userId, ...wanted }: { userId: string; k: number; country?: string; device?: string },
+  { person, ...wanted }: { person: Person; k: number; country?: string; device?: string },
 ) {
-  const person = { userId };
+  const userId = "userId" in person ? person.userId : undefined;
   const live = await context.living?.live.view(person);
   const { lastLiked, genres } = serving.recommender.tastes({ userId, live });
   const asked: { surface: string; genre?: string; more?: string }[] = [];

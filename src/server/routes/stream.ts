@@ -13,6 +13,7 @@ import { UsherError } from "../../errors.ts";
 import type { Asker } from "../access/guard.ts";
 import type { ServerContext } from "../context.ts";
 import type { NumberedNotice } from "../notices.ts";
+import { personNamed } from "../person-list.ts";
 import { type App, answersOf } from "./schema.ts";
 
 /** Streams at once of all, and of one asker. */
@@ -67,6 +68,7 @@ export function streamRoute(app: App, context: ServerContext): void {
     (request, reply): never => {
       const { notices } = context;
       if (!notices) throw new UsherError("NOT_READY", "this server tells no changes");
+      personNamed(request.query); // refused before it takes a place
       const release = takePlace(open, nameOf(request.asker));
       const stream = eventStream(request, { context, notices });
       stream.once("close", release);
@@ -95,13 +97,16 @@ function takePlace(open: Map<string, number>, name: string): () => void {
 }
 
 function eventStream(
-  request: FastifyRequest<{ Querystring: { user_id?: string } }>,
+  request: FastifyRequest<{ Querystring: { user_id?: string; session_id?: string } }>,
   { context, notices }: { context: ServerContext; notices: NonNullable<ServerContext["notices"]> },
 ): Readable {
-  const { user_id: userId } = request.query;
+  const person = personNamed(request.query);
+  const isOfPerson = (data: { user_id?: string; session_id?: string }) =>
+    person !== undefined &&
+    ("userId" in person ? data.user_id === person.userId : data.session_id === person.sessionId);
   const forAdmin = isAdmin(request.asker);
   const isFor = ({ kind, data }: Notice) =>
-    (forAdmin || !noticeKinds[kind].isForAdmin) && (kind !== "profile" || data.user_id === userId);
+    (forAdmin || !noticeKinds[kind].isForAdmin) && (kind !== "profile" || isOfPerson(data));
   const stream = new Readable({ read() {}, highWaterMark: bufferedBytesMax });
   const write = (text: string) => {
     if (stream.readableLength > bufferedBytesMax) stream.destroy();

@@ -2,6 +2,7 @@ import type { HelloBody, Notice, NoticeKind } from "../../../src/contracts/notic
 import { refreshShown } from "../api/answers.ts";
 import { credentials, Failure, send } from "../api/client.ts";
 import { cell } from "../cell.ts";
+import { namesOf } from "../person.ts";
 import { eventReader } from "./event-stream.ts";
 
 /** `resting`: nobody looks at the page, so it holds no connection. */
@@ -62,7 +63,7 @@ function comeBack(ended: AbortController, error?: unknown): void {
 }
 
 async function read(own: AbortController): Promise<void> {
-  const query = userId === undefined ? "" : `?user_id=${encodeURIComponent(userId)}`;
+  const query = userId === undefined ? "" : `?${new URLSearchParams(namesOf(userId))}`;
   const headers = { ...credentials(), ...(lastId === undefined ? {} : { "last-event-id": lastId }) };
   const answer = await send(`v1/stream${query}`, { headers, signal: own.signal });
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();

@@ -4,7 +4,8 @@ import { ask, Failure } from "../api/client.ts";
 import { say } from "../design/toast.tsx";
 import type { MessageKey } from "../i18n/en.ts";
 import { t } from "../i18n/i18n.ts";
-import { note, standing } from "./marks.ts";
+import { namesOf, pathOf } from "../person.ts";
+import { note } from "./marks.ts";
 
 /** What a person can do with an item in the Studio. */
 export type Deed =
@@ -66,7 +67,7 @@ export async function undo(event: Pick<UsherEvent, "event_id">, userId: string):
 const newEvent = (userId: string) => ({
   event_id: crypto.randomUUID(),
   event_ts: new Date().toISOString(),
-  user_id: userId,
+  ...namesOf(userId),
 });
 
 async function isKept(event: UsherEvent, takeBack: () => void, again: () => void): Promise<boolean> {
@@ -83,18 +84,10 @@ async function isKept(event: UsherEvent, takeBack: () => void, again: () => void
   }
 }
 
-/** What somebody did becomes another's: written anew in their name, then taken back under the first. @throws Failure */
-export async function bringAlong(from: string, to: string): Promise<void> {
-  const path = `v1/users/${encodeURIComponent(from)}/events?limit=500`;
-  const { events } = await ask<{ events: UsherEvent[] }>(path);
-  const kept = standing(events);
-  if (kept.length === 0) return;
-  const { event_ts } = newEvent(from);
-  const moved = kept.map((event) => ({ ...event, event_id: crypto.randomUUID(), user_id: to }));
-  await ask("v1/events", { method: "POST", body: moved });
-  const left = kept.map(({ event_id: target_event_id }) => ({
-    ...{ event_type: "retract", event_id: crypto.randomUUID(), event_ts, user_id: from },
-    target_event_id,
-  }));
-  await ask("v1/events", { method: "POST", body: left });
+/** What a newcomer did becomes a user's: their session is joined to the user, so that nothing is written twice. @throws Failure */
+export async function bringAlong(newcomer: string, userId: string): Promise<void> {
+  const { events } = await ask<{ events: UsherEvent[] }>(`${pathOf(newcomer)}/events?limit=1`);
+  if (events.length === 0) return;
+  const body = namesOf(newcomer);
+  await ask(`v1/users/${encodeURIComponent(userId)}/merge`, { method: "POST", body });
 }

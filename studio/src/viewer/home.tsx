@@ -10,7 +10,7 @@ import { StateView } from "../design/state-view.tsx";
 import { titleOf } from "../design/title.ts";
 import { t } from "../i18n/i18n.ts";
 import { me } from "../me.ts";
-import { person } from "../person.ts";
+import { namesOf, person } from "../person.ts";
 import { personName } from "../person-dialog.tsx";
 import { hrefTo } from "../routes.ts";
 import { CardSkeleton, Deeds, ItemCard } from "./item-card.tsx";
@@ -24,7 +24,7 @@ const railLength = 14;
 /** What to see next: one title large, then the rails. */
 export function Home() {
   const userId = useCell(person);
-  const path = `v1/home?user_id=${encodeURIComponent(userId)}&k=${railLength}`;
+  const path = `v1/home?${new URLSearchParams({ ...namesOf(userId), k: String(railLength) })}`;
   const home = useAnswer(`home ${userId}`, () => ask<HomeBody>(path), {
     topics: ["profile", "release", "catalogue"],
     isEmpty: ({ rails }) => rails.length === 0,

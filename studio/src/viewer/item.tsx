@@ -35,7 +35,7 @@ export function Item({ names }: PageProps) {
         <article class="item-page" key={id}>
           <Head item={known} marks={marks.get(id) ?? {}} userId={userId} />
           <div class="parts">
-            <WhyPanel itemId={id} userId={userId} />
+            <WhyPanel itemId={id} userId={userId} marks={marks.get(id) ?? {}} />
             <RatingBars itemId={id} />
           </div>
           <SimilarItems itemId={id} marks={marks} />

@@ -1,5 +1,6 @@
+import { useRef } from "preact/hooks";
+import type { CatalogueItemBody } from "../../../src/contracts/catalogue-http.ts";
 import type { UsherEvent } from "../../../src/contracts/events.ts";
-import type { ItemBody } from "../../../src/contracts/http.ts";
 import type { UserStatisticsBody } from "../../../src/contracts/statistics-http.ts";
 import { useAnswer } from "../api/answers.ts";
 import { ask } from "../api/client.ts";
@@ -12,7 +13,7 @@ import { titleOf } from "../design/title.ts";
 import type { MessageKey } from "../i18n/en.ts";
 import { ago, t } from "../i18n/i18n.ts";
 import { me } from "../me.ts";
-import { person } from "../person.ts";
+import { isNewcomer, person } from "../person.ts";
 import { personName } from "../person-dialog.tsx";
 import { go } from "../router.ts";
 import { hrefTo, type PageProps } from "../routes.ts";
@@ -23,7 +24,7 @@ type ItemEvent = Extract<UsherEvent, { item_id: string }>;
 
 /** From here on a rating says that somebody liked it. */
 const likedRating = 4;
-/** Lines that are shown before somebody asks for more; each asks for its item. */
+/** Lines that are shown. */
 const linesMax = 40;
 
 /** What of the events stands in each list; the newest first. */
@@ -63,6 +64,7 @@ export function Library({ query }: PageProps) {
   const shown = events.value
     ? lists[name].pick(standing(events.value).filter((event): event is ItemEvent => "item_id" in event))
     : [];
+  const items = useItems(shown.slice(0, linesMax).map(({ item_id }) => item_id));
   const isEmpty = events.state === "ready" && shown.length === 0;
   return (
     <article class="page is-library">
@@ -78,29 +80,52 @@ export function Library({ query }: PageProps) {
           shown={isEmpty ? { ...events, state: "empty" } : events}
           skeleton={<div class="library-space" />}
         >
-          {() => <Lines key={name} events={shown} userId={userId} />}
+          {() => <Lines key={name} events={shown} items={items} userId={userId} />}
         </StateView>
       </Tabs>
     </article>
   );
 }
 
+/** Items by id, asked for all at once; those of the list before stay known. */
+function useItems(ids: readonly string[]): Items {
+  const known = useRef(new Map<string, CatalogueItemBody>()).current;
+  const wanted = [...new Set(ids)].sort();
+  const [first = "", ...others] = wanted;
+  // a parameter that stands alone would be cut at its commas
+  const named = [first, ...(others.length === 0 ? [first] : others)];
+  const query = new URLSearchParams(named.map((id) => ["ids", id]));
+  query.set("page_size", String(linesMax));
+  const { value } = useAnswer(
+    wanted.length === 0 ? undefined : `items ${query}`,
+    () => ask<{ items: CatalogueItemBody[] }>(`v1/items?${query}`),
+    { topics: ["release", "catalogue"] },
+  );
+  for (const item of value?.items ?? []) known.set(item.item_id, item);
+  return known;
+}
+
 /** Ratings that came with the data have no events: they are told as a number, and cannot be taken back here. */
 function Imported({ userId }: { userId: string }) {
   const path = `v1/statistics/users/${encodeURIComponent(userId)}`;
-  const { value } = useAnswer(`ratings by ${userId}`, () => ask<UserStatisticsBody>(path), {
-    topics: ["release"],
-  });
+  const isAsked = !isNewcomer(userId); // a session has no ratings in the data
+  const { value } = useAnswer(
+    isAsked ? `ratings by ${userId}` : undefined,
+    () => ask<UserStatisticsBody>(path),
+    { topics: ["release"] },
+  );
   const count = value?.rating_count ?? 0;
   return <p class="lead">{count > 0 ? t("library.imported", { count }) : t("library.text")}</p>;
 }
 
-function Lines({ events, userId }: { events: readonly ItemEvent[]; userId: string }) {
+type Items = ReadonlyMap<string, CatalogueItemBody>;
+
+function Lines({ events, items, userId }: { events: readonly ItemEvent[]; items: Items; userId: string }) {
   return (
     <ul class="library">
       {events.slice(0, linesMax).map((event) => (
         <li key={event.event_id}>
-          <Line event={event} userId={userId} />
+          <Line event={event} items={items} userId={userId} />
         </li>
       ))}
       {events.length > linesMax && <li>{t("library.more", { count: events.length - linesMax })}</li>}
@@ -121,12 +146,9 @@ function verb(event: ItemEvent): string {
   return t(verbs[event.event_type] ?? "library.view");
 }
 
-function Line({ event, userId }: { event: ItemEvent; userId: string }) {
+function Line({ event, items, userId }: { event: ItemEvent; items: Items; userId: string }) {
   const { item_id } = event;
-  const { value } = useAnswer(`item ${item_id}`, () =>
-    ask<ItemBody>(`v1/items/${encodeURIComponent(item_id)}`),
-  );
-  const item = value ?? { item_id, title: item_id, genres: [] }; // one that was withdrawn has its id only
+  const item = items.get(item_id) ?? { item_id, title: item_id, genres: [] }; // one that was withdrawn has its id only
   const { title, year } = titleOf(item);
   return (
     <>

@@ -3,6 +3,7 @@ import type { UsherEvent } from "../../../src/contracts/events.ts";
 import { type Shown, useAnswer } from "../api/answers.ts";
 import { ask } from "../api/client.ts";
 import { cell, useCell } from "../cell.ts";
+import { pathOf } from "../person.ts";
 
 /** What a person has done with one item, as its buttons show it. Each names the event that undoing takes back. */
 export interface Marks {
@@ -63,7 +64,7 @@ export function marksOf(events: readonly UsherEvent[]): ReadonlyMap<string, Mark
 
 /** What a person has done, the newest first: as the server keeps it, with what was sent a moment ago. */
 export function useEvents(userId: string): Shown<readonly UsherEvent[]> {
-  const path = `v1/users/${encodeURIComponent(userId)}/events?limit=${eventsMax}`;
+  const path = `${pathOf(userId)}/events?limit=${eventsMax}`;
   const shown = useAnswer(`marks ${userId}`, async () => (await ask<{ events: UsherEvent[] }>(path)).events, {
     topics: ["profile"],
   });

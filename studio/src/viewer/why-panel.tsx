@@ -5,27 +5,41 @@ import { StateView } from "../design/state-view.tsx";
 import { titleOf } from "../design/title.ts";
 import { en, type MessageKey } from "../i18n/en.ts";
 import { number, t } from "../i18n/i18n.ts";
+import { pathOf } from "../person.ts";
 import { hrefTo } from "../routes.ts";
+import type { Marks } from "./marks.ts";
 import { reasonText } from "./reason.ts";
 
 type Explained = RecommendationsBody["items"][number];
 
 /** Why one item would be recommended to a person: of what its score is the sum, and which of their own items weigh most in it. */
-export function WhyPanel({ itemId, userId }: { itemId: string; userId: string }) {
+export function WhyPanel({ itemId, userId, marks }: { itemId: string; userId: string; marks: Marks }) {
   const asked = new URLSearchParams({ filter: `id == ${JSON.stringify(itemId)}`, k: "1", explain: "true" });
   const shown = useAnswer(
     `why ${userId} ${itemId}`,
-    () => ask<RecommendationsBody>(`v1/users/${encodeURIComponent(userId)}/recommendations?${asked}`),
+    () => ask<RecommendationsBody>(`${pathOf(userId)}/recommendations?${asked}`),
     { topics: ["profile", "release"], isEmpty: ({ items }) => items.length === 0 },
   );
   return (
     <section class="part is-why" aria-labelledby="why-title">
       <h2 id="why-title">{t("why.title")}</h2>
-      <StateView isPart shown={shown} skeleton={<div class="why-space" />} empty={<p>{t("why.none")}</p>}>
+      <StateView
+        isPart
+        shown={shown}
+        skeleton={<div class="why-space" />}
+        empty={<p>{t(whyNot(shown.value, marks))}</p>}
+      >
         {({ items: [item] }) => item && <Terms item={item} />}
       </StateView>
     </section>
   );
+}
+
+/** Why an item is not recommended to a person, as far as it is known. */
+function whyNot(answer: RecommendationsBody | undefined, marks: Marks): MessageKey {
+  if (marks.dislike !== undefined) return "why.away";
+  if (answer?.emptied_by === "consumed") return "why.known";
+  return answer?.emptied_by === "sources" ? "why.silent" : "why.barred";
 }
 
 function Terms({ item: { reason, score, explain, rating_predicted: predicted } }: { item: Explained }) {
