@@ -19,7 +19,7 @@ const views = [
     ...{ part: "#content", sign: ".is-item" },
   },
   {
-    ...{ name: "why this", place: "#/item/pulp-fiction-1994", asks: "**/v1/users/*/recommendations?*" },
+    ...{ name: "why this", place: "#/item/pulp-fiction-1994", asks: "**/v1/sessions/*/recommendations?*" },
     ...{ part: ".is-why", sign: ".why-terms" },
   },
   {
@@ -35,7 +35,7 @@ const views = [
     sign: ".grid .card:not(.is-skeleton)",
   },
   {
-    ...{ name: "library", place: "#/library", asks: "**/v1/users/*/events?*", part: ".is-library" },
+    ...{ name: "library", place: "#/library", asks: "**/v1/sessions/*/events?*", part: ".is-library" },
     sign: ".library li",
   },
 ] as const;
