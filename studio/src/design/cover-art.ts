@@ -57,11 +57,14 @@ const rings: Motif = ({ next, ink, height }) => {
 };
 
 const blades: Motif = ({ next, ink, height }) => {
-  const lean = 60 + next() * 60;
-  return several(5, (at) => {
-    const x = -60 + at * 58 + next() * 26;
+  const lean = (50 + next() * 90) * (next() < 0.5 ? 1 : -1);
+  const count = 3 + Math.floor(next() * 4);
+  const gap = 290 / count;
+  const from = lean > 0 ? -60 : 0;
+  return several(count, (at) => {
+    const x = from + at * gap + next() * gap * 0.5;
     return path(
-      `M${x} ${height} L${x + lean} 0 h${14 + next() * 30} L${x + 22} ${height}z`,
+      `M${x} ${height} L${x + lean} 0 h${14 + next() * gap * 0.6} L${x + gap * 0.4} ${height}z`,
       ink(0.2 + ((at * 3) % 5) * 0.17, 0.92),
     );
   });
