@@ -39,8 +39,7 @@ const bySource: Readonly<Record<Exclude<SourceName, "model">, Explained>> = {
   trending: ({ evidence }, { trending }) => trendingReason(evidence, trending?.window ?? ""),
   new: ({ item }, { offer }) => {
     const { releaseYear } = offer.items[item] ?? {};
-    const isNewHere = item >= offer.trainedCount;
-    return newReason(releaseYear === undefined ? { isNewHere } : { isNewHere, releaseYear });
+    return newReason({ isNewHere: item >= offer.trainedCount, releaseYear });
   },
   popular: ({ item }, { offer }) => ratedReason(offer.rated.ratingsOf(item), "popular"),
   top: rated,

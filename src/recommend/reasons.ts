@@ -121,7 +121,8 @@ export function contentReason(genres: readonly string[]): Reason {
 }
 
 /** `released in 2011`; `new here` of what is new to this catalogue. @param releaseYear Of what is new in itself. */
-export function newReason({ isNewHere, releaseYear }: { isNewHere: boolean; releaseYear?: number }): Reason {
+export function newReason(of: { isNewHere: boolean; releaseYear: number | undefined }): Reason {
+  const { isNewHere, releaseYear } = of;
   if (isNewHere) return plainReason("new", "new here");
   if (releaseYear === undefined) return plainReason("new", "new");
   const facts = { release_year: releaseYear };

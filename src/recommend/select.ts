@@ -112,14 +112,14 @@ function placePromotions(
   candidates: readonly Candidate[],
   { places, share }: { places: (Candidate | undefined)[]; share: number },
 ): void {
-  const promoted = candidates.filter(({ placed }) => placed === "promotion");
+  const promoted = candidates.flatMap(({ placed }, own) => (placed === "promotion" ? [own] : []));
   const count = Math.min(promoted.length, Math.floor(share * places.length + 1e-9));
   for (let at = 0; at < count; at++) {
-    const own = candidates.indexOf(promoted[at] as Candidate); // no rule for an item moves it down
+    const own = promoted[at] ?? 0; // no rule for an item moves it down
     const wanted = Math.min(own, Math.floor(((at + 0.5) * places.length) / count));
     const behind = places.indexOf(undefined, wanted);
     const free = behind >= 0 ? behind : places.indexOf(undefined);
-    if (free >= 0) places[free] = promoted[at];
+    if (free >= 0) places[free] = candidates[own];
   }
 }
 

@@ -150,7 +150,7 @@ function listText(items: readonly ShownItem[]): Buffer {
   for (const [at, item] of items.entries()) {
     const end = from + (parts[at]?.length ?? 0);
     // parts of the one text, for lists with something else in one of the places
-    itemTexts.set(item, text.subarray(from, end));
+    if (!itemTexts.has(item)) itemTexts.set(item, text.subarray(from, end));
     from = end + comma.length;
   }
   return text;

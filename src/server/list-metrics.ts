@@ -46,8 +46,10 @@ export function listMetrics(
     lists.inc({ surface, outcome: list.length === 0 ? "empty" : isFallback ? "fallback" : "answered" });
     const { sources, open } = countsOf(list);
     for (const [source, count] of sources) items.inc({ source }, count);
-    if (open > 0) places.inc({ surface }, open);
-    if (open > 0) tried.inc({ surface }, sources.get("exploration") ?? 0);
+    if (open > 0) {
+      places.inc({ surface }, open);
+      tried.inc({ surface }, sources.get("exploration") ?? 0);
+    }
     for (const { name, observed } of stages) {
       const ms = stagesMs[name];
       if (ms !== undefined) observed.observe(ms / 1000);

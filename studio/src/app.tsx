@@ -96,11 +96,11 @@ function Outlet() {
     document.title = found ? `${t(found.route.title)} · ${t("app.name")}` : t("app.name");
   }, [found?.route]);
   return (
-    <StateView shown={me} skeleton={<div class="page" />}>
+    <StateView isPage shown={me} skeleton={<div class="page" />}>
       {() => {
-        if (!found) return <Notice told="not-found" again={() => {}} />;
+        if (!found) return <Notice isPage told="not-found" again={() => {}} />;
         if (found.route.group === "operator" && !isAdmin())
-          return <Notice told="forbidden" again={() => {}} />;
+          return <Notice isPage told="forbidden" again={() => {}} />;
         return <Loaded {...found} query={query} />;
       }}
     </StateView>
@@ -140,6 +140,6 @@ function Loaded({
   }, [failed, isLive]);
   useLayoutEffect(() => scrollTo(0, topOfEntry()), [entryNow(), Shown]);
   if (Shown) return <Shown names={names} query={query} />;
-  if (failed === route) return <Notice told="unreachable" again={connectNow} />;
+  if (failed === route) return <Notice isPage told="unreachable" again={connectNow} />;
   return <div class="page" />;
 }

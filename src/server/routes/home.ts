@@ -14,7 +14,14 @@ import type { LivePair, LiveView } from "../../live/live-view.ts";
 import { homeRails } from "../../recommend/built-in-surfaces.ts";
 import { listHead, livingNow, recommendedItemBody, sendList, servingNow } from "../answers.ts";
 import type { ServerContext } from "../context.ts";
-import { type AnsweredList, type Answering, listFor, personNamed, planNamed } from "../person-list.ts";
+import {
+  type AnsweredList,
+  type Answering,
+  type AskedList,
+  listFor,
+  personNamed,
+  planNamed,
+} from "../person-list.ts";
 import { noteShown } from "../request-log.ts";
 import { type App, answersOf, handlerTimeoutMs, listErrors } from "./schema.ts";
 
@@ -42,7 +49,7 @@ export function homeRoutes(app: App, context: ServerContext): void {
     },
     async (request) => {
       const serving = servingNow(context);
-      const { user_id: _user, session_id: _session, ...wanted } = request.query;
+      const { k = listLengthDefault, country, device } = request.query;
       const person = personNamed(request.query);
       if (!person) {
         throw new UsherError("PARAMETER_INVALID", "user_id: expected this or session_id, got neither", {
@@ -51,11 +58,7 @@ export function homeRoutes(app: App, context: ServerContext): void {
       }
       if ("sessionId" in person) livingNow(context); // without events a session is nobody
       const answering = { context, serving, requestId: request.id };
-      const { rails, lists, degraded } = await railsOf(answering, {
-        k: listLengthDefault,
-        ...wanted,
-        person,
-      });
+      const { rails, lists, degraded } = await railsOf(answering, { person, k, country, device });
       noteShown({ context, request }, { version: serving.version, lists });
       const whose = "userId" in person ? { user_id: person.userId } : { session_id: person.sessionId };
       return { ...listHead(request.id, serving), ...whose, degraded, rails };
@@ -67,7 +70,7 @@ export function homeRoutes(app: App, context: ServerContext): void {
 /** Each rail leaves out what stands on those above it. An empty rail, and one that would only repeat the top list, is left out. */
 async function railsOf(
   { context, serving, requestId = "" }: Answering,
-  { person, ...wanted }: { person: Person; k: number; country?: string; device?: string },
+  { person, ...wanted }: { person: Person } & Pick<AskedList, "k" | "country" | "device">,
 ) {
   const userId = "userId" in person ? person.userId : undefined;
   const live = await context.living?.live.view(person);

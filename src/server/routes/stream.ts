@@ -100,10 +100,10 @@ function eventStream(
   request: FastifyRequest<{ Querystring: { user_id?: string; session_id?: string } }>,
   { context, notices }: { context: ServerContext; notices: NonNullable<ServerContext["notices"]> },
 ): Readable {
-  const person = personNamed(request.query);
+  const { user_id, session_id } = request.query;
+  // a notice names a user or a session, so a stream that names neither is told of nobody
   const isOfPerson = (data: { user_id?: string; session_id?: string }) =>
-    person !== undefined &&
-    ("userId" in person ? data.user_id === person.userId : data.session_id === person.sessionId);
+    data.user_id === user_id && data.session_id === session_id;
   const forAdmin = isAdmin(request.asker);
   const isFor = ({ kind, data }: Notice) =>
     (forAdmin || !noticeKinds[kind].isForAdmin) && (kind !== "profile" || isOfPerson(data));

@@ -49,12 +49,12 @@ export function StateView<Value>({
   shown,
   skeleton,
   empty,
-  isPart = false,
+  isPage = false,
   children,
 }: {
   shown: Shown<Value>;
-  /** A part of a page: its states are small, and head no page. Default: it is the page. */
-  isPart?: boolean;
+  /** Whether it is the page, whose states are large and have its heading. Default: a part of one. */
+  isPage?: boolean;
   /** Of the size of what will come, so that nothing jumps. */
   skeleton: ComponentChildren;
   /** What stands in an empty view. Default: that there is nothing, and the way home. */
@@ -67,7 +67,7 @@ export function StateView<Value>({
   if (value === undefined || state === "empty") {
     const told = failure?.kind ?? "empty";
     const detail = failure?.message ?? "";
-    return <Notice told={told} detail={detail} again={shown.again} isPart={isPart} />;
+    return <Notice told={told} detail={detail} again={shown.again} isPage={isPage} />;
   }
   const parts = list((value as { degraded?: string[] }).degraded ?? []);
   return (
@@ -113,19 +113,19 @@ export function StatePicture({ told }: { told: Told }) {
 export function Notice({
   told,
   detail = "",
-  isPart = false,
+  isPage = false,
   again,
 }: {
   told: Told;
   detail?: string;
-  isPart?: boolean;
+  isPage?: boolean;
   again: () => void;
 }) {
   const { label, run } = repairs[told] ?? { label: "state.again" as const, run: again };
   return (
-    <div class={`notice ${isPart ? "is-part" : ""}`} role={told === "empty" ? undefined : "alert"}>
+    <div class={`notice ${isPage ? "" : "is-part"}`} role={told === "empty" ? undefined : "alert"}>
       <StatePicture told={told} />
-      {isPart ? <p class="notice-title">{t(words(told, "title"))}</p> : <h1>{t(words(told, "title"))}</h1>}
+      {isPage ? <h1>{t(words(told, "title"))}</h1> : <p class="notice-title">{t(words(told, "title"))}</p>}
       <p>{t(words(told, "text"), { detail })}</p>
       <Button look="accent" onClick={run}>
         {t(label)}

@@ -67,7 +67,7 @@ function Imports() {
         </Button>
       </div>
       <h2 class="op-head">{w("data.jobs")}</h2>
-      <StateView isPart shown={jobs} skeleton={<Bones />} empty={<Nothing text={w("data.no-imports")} />}>
+      <StateView shown={jobs} skeleton={<Bones />} empty={<Nothing text={w("data.no-imports")} />}>
         {(all) => <JobList jobs={all.slice(0, 20)} />}
       </StateView>
     </>

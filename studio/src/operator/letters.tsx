@@ -22,7 +22,7 @@ export function Letters() {
   });
   return (
     <>
-      <StateView isPart shown={letters} skeleton={<Bones />} empty={<Nothing text={w("letters.none")} />}>
+      <StateView shown={letters} skeleton={<Bones />} empty={<Nothing text={w("letters.none")} />}>
         {({ items, next_cursor: next }) => (
           <>
             <Table

@@ -19,7 +19,7 @@ export function Lineage() {
     },
   );
   return (
-    <StateView isPart shown={lineage} skeleton={<Bones />} empty={<Nothing text={w("lineage.none")} />}>
+    <StateView shown={lineage} skeleton={<Bones />} empty={<Nothing text={w("lineage.none")} />}>
       {(items) => (
         <>
           <Graph heading={w("lineage.title")} nodes={lineageNodes(items)} />

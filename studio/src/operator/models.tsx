@@ -38,13 +38,12 @@ export const Models = withWords(({ query }: PageProps) => {
       <div class="op-row">
         <Train />
       </div>
-      <StateView isPart shown={jobs} skeleton={null} empty={null}>
+      <StateView shown={jobs} skeleton={null} empty={null}>
         {(all) => (
           <JobList jobs={all.filter(({ kind, status }) => kind === "train" && status === "running")} />
         )}
       </StateView>
       <StateView
-        isPart
         shown={releases}
         skeleton={<Bones />}
         empty={

@@ -50,10 +50,10 @@ export const Overview = withWords(() => {
   });
   return (
     <OperatorPage heading={w("overview.title")} lead={w("overview.lead")}>
-      <StateView isPart shown={ready} skeleton={<Bones />}>
+      <StateView shown={ready} skeleton={<Bones />}>
         {(now) => <Parts {...now} />}
       </StateView>
-      <StateView isPart shown={figures} skeleton={<Bones />}>
+      <StateView shown={figures} skeleton={<Bones />}>
         {(all) => <Figures all={all} />}
       </StateView>
     </OperatorPage>

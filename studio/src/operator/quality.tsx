@@ -19,7 +19,7 @@ export function Quality() {
     { topics: ["run"], isEmpty: (items) => items.length === 0 },
   );
   return (
-    <StateView isPart shown={reports} skeleton={<Bones />} empty={<Nothing text={w("quality.none")} />}>
+    <StateView shown={reports} skeleton={<Bones />} empty={<Nothing text={w("quality.none")} />}>
       {(items) => (
         <>
           {items.map((report, at) => (
@@ -78,7 +78,7 @@ export function Rejected() {
     isEmpty: ({ items }) => items.length === 0,
   });
   return (
-    <StateView isPart shown={rows} skeleton={<Bones />} empty={<Nothing text={w("rejected.none")} />}>
+    <StateView shown={rows} skeleton={<Bones />} empty={<Nothing text={w("rejected.none")} />}>
       {({ items, next_cursor: next }) => (
         <>
           <Table

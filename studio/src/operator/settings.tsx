@@ -35,7 +35,7 @@ export const Settings = withWords(() => {
         <Tile term={w("settings.version")} value={me?.version ?? ""} />
         <Tile term={w("settings.stream")} value={t(`live.${state}`)} />
       </dl>
-      <StateView isPart shown={ready} skeleton={<Bones />}>
+      <StateView shown={ready} skeleton={<Bones />}>
         {({ dependencies }) => (
           <Table
             caption={w("settings.health")}
@@ -63,7 +63,7 @@ function Keys() {
     <section class="op-section">
       <h2>{w("settings.keys")}</h2>
       <NewKey />
-      <StateView isPart shown={keys} skeleton={<Bones />} empty={<Nothing text={w("settings.no-keys")} />}>
+      <StateView shown={keys} skeleton={<Bones />} empty={<Nothing text={w("settings.no-keys")} />}>
         {(items) => (
           <Table
             caption={w("settings.keys")}
@@ -181,12 +181,7 @@ function Audit() {
   return (
     <section class="op-section">
       <h2>{w("settings.audit")}</h2>
-      <StateView
-        isPart
-        shown={entries}
-        skeleton={<Bones />}
-        empty={<Nothing text={w("settings.no-audit")} />}
-      >
+      <StateView shown={entries} skeleton={<Bones />} empty={<Nothing text={w("settings.no-audit")} />}>
         {(items) => (
           <Table
             caption={w("settings.audit")}

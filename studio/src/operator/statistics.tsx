@@ -37,7 +37,7 @@ export const Statistics = withWords(({ query }: PageProps) => {
   const overview = useStatistics<OverviewBody>("overview", ({ rating_count: count }) => count === 0);
   return (
     <OperatorPage heading={w("statistics.title")} lead={w("statistics.lead")}>
-      <StateView isPart shown={overview} skeleton={<Bones />} empty={<Nothing text={w("statistics.none")} />}>
+      <StateView shown={overview} skeleton={<Bones />} empty={<Nothing text={w("statistics.none")} />}>
         {(all) => (
           <dl class="tiles">
             <Tile
@@ -73,7 +73,7 @@ function Distribution({ of }: { of: "given" | "item_means" }) {
   const ratings = useStatistics<RatingsBody>(`ratings?of=${of}`, ({ total }) => total === 0);
   const heading = w(`statistics.${of}`);
   return (
-    <StateView isPart shown={ratings} skeleton={<Bones />} empty={<Nothing text={w("statistics.none")} />}>
+    <StateView shown={ratings} skeleton={<Bones />} empty={<Nothing text={w("statistics.none")} />}>
       {({ buckets, total }) => (
         <Chart
           heading={heading}
@@ -156,7 +156,7 @@ function Years({ genre }: { genre: string }) {
   );
   const heading = genre === "" ? w("statistics.years") : w("statistics.years-of", { genre });
   return (
-    <StateView isPart shown={years} skeleton={<Bones />} empty={<Nothing text={w("statistics.none")} />}>
+    <StateView shown={years} skeleton={<Bones />} empty={<Nothing text={w("statistics.none")} />}>
       {({ items }) => (
         <Chart
           heading={heading}
@@ -190,7 +190,7 @@ function Years({ genre }: { genre: string }) {
 function Genres({ year }: { year: string }) {
   const genres = useStatistics<GenresBody>(`genres${asking({ year })}`, ({ items }) => items.length === 0);
   return (
-    <StateView isPart shown={genres} skeleton={<Bones />} empty={<Nothing text={w("statistics.none")} />}>
+    <StateView shown={genres} skeleton={<Bones />} empty={<Nothing text={w("statistics.none")} />}>
       {({ items }) => (
         <Chart
           heading={year === "" ? w("statistics.genres") : w("statistics.genres-of", { year })}
@@ -220,7 +220,7 @@ function Top({ genre, year }: { genre: string; year: string }) {
     ({ items }) => items.length === 0,
   );
   return (
-    <StateView isPart shown={top} skeleton={<Bones />} empty={<Nothing text={w("statistics.no-top")} />}>
+    <StateView shown={top} skeleton={<Bones />} empty={<Nothing text={w("statistics.no-top")} />}>
       {({ items, vote_floor: floor }) => (
         <Chart
           heading={[w("statistics.top"), genre, year].filter(Boolean).join(" · ")}

@@ -45,7 +45,6 @@ function OfUser({ userId }: { userId: string }) {
   );
   return (
     <StateView
-      isPart
       shown={activity}
       skeleton={<Bones />}
       empty={<Nothing text={w("user.none", { user: userId })} />}

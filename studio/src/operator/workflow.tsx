@@ -24,11 +24,10 @@ export const Workflow = withWords(({ query }: PageProps) => {
   const shown = runs.value?.find(({ id }) => id === query.get("run")) ?? runs.value?.[0];
   return (
     <OperatorPage heading={w("workflow.title")} lead={w("workflow.lead")}>
-      <StateView isPart shown={plan} skeleton={<Bones />}>
+      <StateView shown={plan} skeleton={<Bones />}>
         {(known) => <Plan plan={known} run={shown} />}
       </StateView>
       <StateView
-        isPart
         shown={runs}
         skeleton={<Bones />}
         empty={

@@ -33,7 +33,7 @@ export function Home() {
   return (
     <div class="home">
       <h1 class="for-readers">{t("person.of", { name: personName(userId) })}</h1>
-      <StateView shown={home} skeleton={<HomeSkeleton />}>
+      <StateView isPage shown={home} skeleton={<HomeSkeleton />}>
         {({ rails }) => {
           const [first, ...others] = rails[0]?.items ?? [];
           return (

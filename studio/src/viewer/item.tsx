@@ -30,7 +30,7 @@ export function Item({ names }: PageProps) {
     topics: ["release", "catalogue"],
   });
   return (
-    <StateView shown={item} skeleton={<div class="hero is-skeleton" />}>
+    <StateView isPage shown={item} skeleton={<div class="hero is-skeleton" />}>
       {(known) => (
         <article class="item-page" key={id}>
           <Head item={known} marks={marks.get(id) ?? {}} userId={userId} />

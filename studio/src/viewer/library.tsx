@@ -77,6 +77,7 @@ export function Library({ query }: PageProps) {
         onShow={(next) => go(hrefTo("library", {}, { list: next }), { isSame: true })}
       >
         <StateView
+          isPage
           shown={isEmpty ? { ...events, state: "empty" } : events}
           skeleton={<div class="library-space" />}
         >

@@ -45,7 +45,7 @@ export function Picks({ userId, marks }: { userId: string; marks: ReadonlyMap<st
           {t("picks.done")}
         </Button>
       </header>
-      <StateView isPart shown={shown} skeleton={<PicksSkeleton />} empty={null}>
+      <StateView shown={shown} skeleton={<PicksSkeleton />} empty={null}>
         {(items) => (
           <ul class="picks-row">
             {items.map((item) => (

@@ -18,7 +18,6 @@ export function RatingBars({ itemId }: { itemId: string }) {
     <section class="part is-ratings" aria-labelledby="ratings-title">
       <h2 id="ratings-title">{t("ratings.title")}</h2>
       <StateView
-        isPart
         shown={shown}
         skeleton={<Bars counts={[]} label={t("state.loading")} />}
         empty={<p>{t("item.unrated")}</p>}

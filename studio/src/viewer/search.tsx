@@ -44,7 +44,7 @@ export function Search({ query }: PageProps) {
           {count === undefined ? t("route.search") : t("search.results", { count, query: sought })}
         </h1>
       )}
-      <StateView shown={found} skeleton={<GridSkeleton />} empty={<NoResult sought={sought} />}>
+      <StateView isPage shown={found} skeleton={<GridSkeleton />} empty={<NoResult sought={sought} />}>
         {({ items }) => (
           <ul class="grid">
             {items.map((item) => (

@@ -18,12 +18,7 @@ export function SimilarItems({ itemId, marks }: { itemId: string; marks: Readonl
   });
   const title = t("similar.title");
   return (
-    <StateView
-      isPart
-      shown={shown}
-      skeleton={<SimilarSkeleton />}
-      empty={<p class="part">{t("similar.none")}</p>}
-    >
+    <StateView shown={shown} skeleton={<SimilarSkeleton />} empty={<p class="part">{t("similar.none")}</p>}>
       {({ items }) => (
         <Rail title={title}>
           {items.map((item) => (

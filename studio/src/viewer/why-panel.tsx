@@ -24,7 +24,6 @@ export function WhyPanel({ itemId, userId, marks }: { itemId: string; userId: st
     <section class="part is-why" aria-labelledby="why-title">
       <h2 id="why-title">{t("why.title")}</h2>
       <StateView
-        isPart
         shown={shown}
         skeleton={<div class="why-space" />}
         empty={<p>{t(whyNot(shown.value, marks))}</p>}
